@@ -1,0 +1,64 @@
+"""Which rows a user may see, as SQL inside the same query."""
+
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from guardian.utils import get_user_obj_perms_model
+
+from apps.access.roles import held_paths
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
+
+
+def valid_at(moment: datetime) -> Q:
+    return Q(valid_from__lte=moment) & (Q(valid_until=None) | Q(valid_until__gt=moment))
+
+
+class UnitQuerySet(models.QuerySet[Any]):
+    def below(self, paths: tuple[str, ...]) -> Self:
+        """The units at these paths with everything under them."""
+        if not paths:
+            return self.none()
+        return self.filter(reduce(or_, (Q(path__startswith=path) for path in paths)))
+
+    def permitted(self, user: "User | AnonymousUser", permission: str) -> Self:
+        """Units in which a role of this user carries the permission (`app.codename`)."""
+        return self.below(held_paths(user, permission))
+
+
+class AssignmentQuerySet(models.QuerySet[Any]):
+    def valid(self) -> Self:
+        return self.filter(valid_at(timezone.now()))
+
+
+class UnitRecordQuerySet(models.QuerySet[Any]):
+    def visible_to(self, user: "User | AnonymousUser", action: str = "view") -> Self:
+        """Rows on which the user may do `action`: by a role in the row's unit, or by a grant on its aggregate root."""
+        meta = self.model._meta
+        units = meta.get_field("unit").related_model._default_manager
+        by_role = Q(unit__in=units.permitted(user, f"{meta.app_label}.{action}_{meta.model_name}").values("pk"))
+        granted = self.granted_to(user, action)
+        return self.filter(by_role if granted is None else by_role | Q(granted))
+
+    def granted_to(self, user: "User | AnonymousUser", action: str) -> Exists | None:
+        """The condition that an object grant of this user opens the row; `None` where rows of this kind take no grants."""
+        through = self.model.granted_through
+        root = self.model._meta.get_field(through).related_model if through else self.model
+        grants = get_user_obj_perms_model(root)
+        if grants.objects.is_generic() or not user.is_authenticated:
+            return None
+        return Exists(
+            grants.objects.filter(
+                valid_at(timezone.now()),
+                user=user.pk,
+                permission__codename=f"{action}_{root._meta.model_name}",
+                content_object=OuterRef(f"{through}_id" if through else "pk"),
+            )
+        )

@@ -1,0 +1,27 @@
+"""Refusals by rule. A rule's refusal is a class beside the service that raises it."""
+
+from inspect import cleandoc
+from typing import ClassVar
+
+
+class BusinessError(Exception):
+    """The rules of the business do not allow this."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, message: str = "", **details: object) -> None:
+        """`details` are shown to the caller as members of the problem document, so they hold no personal value."""
+        super().__init__(message or cleandoc(type(self).__doc__ or ""))
+        self.details = details
+
+
+class StaleRecord(BusinessError):
+    """Somebody else changed this record after you read it. Read it again and repeat your change."""
+
+    code = "stale_record"
+
+
+class Objected(BusinessError):
+    """Something that depends on this record forbids it."""
+
+    code = "objected"

@@ -1,0 +1,133 @@
+"""RFC 9457 problem documents: every 4xx and 5xx of the API has one, with a stable `code`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ValidationError as ModelValidationError
+from django.db import OperationalError
+from django.db.models import ProtectedError, RestrictedError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+import orjson
+
+from apps.kernel.errors import BusinessError, StaleRecord
+
+PROBLEM_JSON = "application/problem+json"
+TITLES = {
+    400: "Bad request",
+    401: "Not authenticated",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    409: "Conflict",
+    410: "Gone",
+    412: "Precondition failed",
+    413: "Content too large",
+    415: "Unsupported media type",
+    428: "Precondition required",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Service unavailable",
+}
+CODES = {
+    "parse_error": "malformed",
+    "not_authenticated": "not_authenticated",
+    "authentication_failed": "authentication_failed",
+    "permission_denied": "permission_denied",
+    "not_found": "not_found",
+    "method_not_allowed": "method_not_allowed",
+}
+
+
+def problem(http_status: int, code: str, detail: str, **members: object) -> dict[str, object]:
+    """The members of a problem document; `type` resolves to the catalogue of codes that the installation serves."""
+    return {
+        "type": f"/problems/#{code}",
+        "title": TITLES.get(http_status, "Error"),
+        "status": http_status,
+        "detail": detail,
+        "code": code,
+        **members,
+    }
+
+
+def problem_page(request: HttpRequest, http_status: int, code: str, detail: str, **members: object) -> HttpResponse:
+    """A problem outside DRF: an unknown path, a refused host, a crash."""
+    body = orjson.dumps(problem(http_status, code, detail, instance=request.path, **members))
+    return HttpResponse(body, status=http_status, content_type=PROBLEM_JSON)
+
+
+def _pointers(errors: object, pointer: str = "") -> Iterator[dict[str, str]]:
+    """DRF's nested error details as a flat list with JSON pointers (RFC 6901)."""
+    if isinstance(errors, Mapping):
+        for key, value in errors.items():
+            here = pointer if key == "non_field_errors" else f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+            yield from _pointers(value, here)
+    elif isinstance(errors, Sequence) and not isinstance(errors, str):
+        nested = any(isinstance(item, Mapping | list) for item in errors)
+        for index, item in enumerate(errors):
+            yield from _pointers(item, f"{pointer}/{index}" if nested else pointer)
+    else:
+        yield {"pointer": pointer, "code": getattr(errors, "code", "invalid"), "detail": str(errors)}
+
+
+def _translated(error: Exception) -> Exception:
+    """Django's own refusals as DRF's."""
+    match error:
+        case Http404():
+            return exceptions.NotFound()
+        case PermissionDenied():
+            return exceptions.PermissionDenied()
+        case ModelValidationError():
+            return exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
+    return error
+
+
+def _answer(error: Exception) -> tuple[dict[str, object], dict[str, str]] | None:
+    match error:
+        case StaleRecord():
+            headers = {"ETag": str(error.details["etag"])} if "etag" in error.details else {}
+            return problem(412, error.code, str(error), **error.details), headers
+        case BusinessError():
+            return problem(409, error.code, str(error), **error.details), {}
+        case ProtectedError() | RestrictedError():
+            return problem(409, "in_use", "Other records depend on this one. Remove or move them first."), {}
+        case OperationalError():
+            return problem(503, "database_unavailable", "The database does not answer. Try again in a moment."), {
+                "Retry-After": "2"
+            }
+        case exceptions.ValidationError():
+            errors = list(_pointers(error.detail))
+            return problem(400, "invalid", "The request is not valid. See `errors`.", errors=errors), {}
+        case exceptions.APIException():
+            code = str(cast("Any", error.get_codes()) if isinstance(error.get_codes(), str) else error.default_code)
+            headers = {}
+            if getattr(error, "auth_header", None):
+                headers["WWW-Authenticate"] = error.auth_header
+            if getattr(error, "wait", None):
+                headers["Retry-After"] = str(int(error.wait) + 1)
+            return problem(error.status_code, CODES.get(code, code), str(error.detail)), headers
+    return None
+
+
+def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler. What it does not know is a crash: Django's own 500 answers, as a problem too."""
+    answer = _answer(_translated(error))
+    if answer is None:
+        return None
+    set_rollback()
+    document, headers = answer
+    request: Request = context["request"]
+    response = Response({**document, "instance": request.path}, status=cast("int", document["status"]), headers=headers)
+    response.content_type = PROBLEM_JSON
+    return response
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return problem_page(request, status.HTTP_500_INTERNAL_SERVER_ERROR, "internal_error", "Something broke. It has been recorded.")

@@ -1,0 +1,3 @@
+"""django-unfold."""
+
+UNFOLD = {"SITE_TITLE": "Steward", "SITE_HEADER": "Steward"}

@@ -1,0 +1,25 @@
+"""Django REST framework and drf-spectacular."""
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.authentication.BearerAuthentication", "apps.accounts.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["apps.access.api.base.RolePermission"],
+    "DEFAULT_RENDERER_CLASSES": ["apps.kernel.rendering.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["apps.kernel.parsing.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "apps.access.api.base.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["apps.access.api.base.StrictFilterBackend", "apps.access.api.base.StrictOrderingFilter"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "apps.kernel.problems.problem_response",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "COERCE_DECIMAL_TO_STRING": True,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Steward",
+    "DESCRIPTION": "The partner API of a Steward installation.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+}

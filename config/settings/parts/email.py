@@ -1,0 +1,13 @@
+"""Outgoing mail: `EMAIL_URL`, or files under `var/mail` where it is unset."""
+
+from pathlib import Path
+
+import environ
+
+_env = environ.Env()
+if _env.str("EMAIL_URL", ""):
+    globals().update(_env.email_url("EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = Path(__file__).resolve().parents[3] / "var" / "mail"
+DEFAULT_FROM_EMAIL = _env.str("DEFAULT_FROM_EMAIL", "steward@localhost")

@@ -1,0 +1,1 @@
+"""django-storages, cache, static files."""

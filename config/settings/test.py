@@ -1,0 +1,13 @@
+"""The test suite: the owner creates the database, the bodies run as the run-time role."""
+
+import os
+
+os.environ["DATABASE_ROLE"] = "owner"
+
+from config.settings.base import *  # noqa: E402, F403
+
+DEBUG = False
+SECRET_KEY = "of the tests only"  # noqa: S105
+ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
