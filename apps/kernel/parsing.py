@@ -1,0 +1,69 @@
+"""Bodies of requests: bounded in size and depth, one meaning only."""
+
+import json
+from collections.abc import Mapping
+from typing import IO, Any, ClassVar
+
+from django.conf import settings
+from rest_framework import status
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.parsers import BaseParser
+
+MAX_DEPTH = 20
+"""Levels of nesting; the deepest resource of ours needs four."""
+
+
+class ContentTooLarge(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = "The body is larger than this installation accepts."
+    default_code = "content_too_large"
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = dict(pairs)
+    if len(keys) != len(pairs):
+        raise ParseError("An object names one key twice.")
+    return keys
+
+
+def _refused_constant(name: str) -> None:
+    raise ParseError(f"{name} is not a JSON number.")
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    quoted = escaped = False
+    for character in text:
+        if quoted:
+            quoted = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            quoted = True
+        elif character in "[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
+        elif character in "]}":
+            depth -= 1
+
+
+class StrictJSONParser(BaseParser):
+    """UTF-8 JSON (RFC 8259) up to `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes; a key said twice is refused (RFC 7493)."""
+
+    media_type: ClassVar[str] = "application/json"
+
+    def parse(
+        self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise ContentTooLarge
+        try:
+            text = body.decode()
+            _check_depth(text)
+            return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refused_constant)
+        except UnicodeDecodeError as error:
+            raise ParseError("The body is not UTF-8.") from error
+        except ValueError as error:
+            raise ParseError("The body is not JSON.") from error
