@@ -18,16 +18,23 @@ from apps.kernel.models import Record
 class Unit(Record):
     """A part of the organisation. A role held in a unit is held in everything below it."""
 
-    parent = models.ForeignKey("self", models.PROTECT, verbose_name=_("parent"), null=True, blank=True, related_name="children")
+    parent = models.ForeignKey(
+        "self", models.PROTECT, verbose_name=_("parent"), null=True, blank=True, related_name="children"
+    )
     name = models.CharField(_("name"), max_length=100)
     slug = models.SlugField(_("slug"), max_length=50, unique=True)
-    path = models.CharField(_("path"), max_length=500, unique=True, editable=False, validators=[RegexValidator(r"^/([a-z0-9_-]+/)+$")])
+    path = models.CharField(
+        _("path"), max_length=500, unique=True, editable=False, validators=[RegexValidator(r"^/([a-z0-9_-]+/)+$")]
+    )
     """The slugs from the root down to this unit, as in `/company/north/`."""
 
     classification = Classification(
         activity="platform.access",
         edges={"parent": Ref()},
-        fields={"id created_at updated_at parent slug path": Technical(), "name": NotPersonal("name of a department or company")},
+        fields={
+            "id created_at updated_at parent slug path": Technical(),
+            "name": NotPersonal("name of a department or company"),
+        },
         erase_row="keep",
     )
     objects = UnitQuerySet.as_manager()
@@ -37,7 +44,9 @@ class Unit(Record):
         verbose_name_plural = _("units")
         ordering = ["path"]
         constraints = [
-            models.UniqueConstraint(fields=["parent", "name"], name="unit_name_unique_below_parent", nulls_distinct=False),
+            models.UniqueConstraint(
+                fields=["parent", "name"], name="unit_name_unique_below_parent", nulls_distinct=False
+            ),
             models.CheckConstraint(condition=~Q(parent=F("id")), name="unit_not_its_own_parent"),
         ]
         indexes = [models.Index(OpClass("path", name="varchar_pattern_ops"), name="unit_path_prefix")]
@@ -63,7 +72,9 @@ class UnitRecord(Record):
 class Assignment(Record):
     """A role, held by a user in a unit's subtree from one moment to another."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="assignments")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("user"), related_name="assignments"
+    )
     role = models.ForeignKey(Group, models.PROTECT, verbose_name=_("role"), related_name="assignments")
     unit = models.ForeignKey(Unit, models.PROTECT, verbose_name=_("unit"), related_name="assignments")
     valid_from = models.DateTimeField(_("valid from"), default=timezone.now)
@@ -86,7 +97,8 @@ class Assignment(Record):
         constraints = [
             models.UniqueConstraint(fields=["user", "role", "unit"], name="assignment_once"),
             models.CheckConstraint(
-                condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from")), name="assignment_ends_after_it_begins"
+                condition=Q(valid_until=None) | Q(valid_until__gt=F("valid_from")),
+                name="assignment_ends_after_it_begins",
             ),
         ]
 

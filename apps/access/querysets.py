@@ -48,7 +48,7 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
         return self.filter(by_role if granted is None else by_role | Q(granted))
 
     def granted_to(self, user: "User | AnonymousUser", action: str) -> Exists | None:
-        """The condition that an object grant of this user opens the row; `None` where rows of this kind take no grants."""
+        """The condition that a grant of this user opens the row; `None` where rows of this kind take no grants."""
         through = self.model.granted_through
         root = self.model._meta.get_field(through).related_model if through else self.model
         grants = get_user_obj_perms_model(root)

@@ -7,16 +7,13 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from guardian.mixins import GuardianUserMixin
-from oauth2_provider.models import AbstractApplication
 
 from apps.kernel.classification import (
-    Actor,
     Blank,
     Classification,
     Identifier,
     Linked,
     NotPersonal,
-    Owner,
     Personal,
     RandomUnique,
     Ref,
@@ -57,7 +54,9 @@ class User(Record, AbstractBaseUser, GuardianUserMixin, PermissionsMixin):
         activity="platform.accounts",
         fields={
             "id created_at updated_at kind is_active is_superuser": Technical(),
-            "email": Identifier("pd:EmailAddress", normalise=str.casefold, erase=RandomUnique("@erased.invalid"), rectify="staff"),
+            "email": Identifier(
+                "pd:EmailAddress", normalise=str.casefold, erase=RandomUnique("@erased.invalid"), rectify="staff"
+            ),
             "name": Personal("pd:Name", erase=Blank(), rectify="self"),
             "password": Secret(erase=Blank()),
             "last_login": Linked("pd:ServiceConsumptionBehavior", origin="observed"),

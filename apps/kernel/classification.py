@@ -350,4 +350,6 @@ def classification_of(model: type[models.Model]) -> Classification | None:
 
 def classified_models() -> list[type[models.Model]]:
     """Every concrete model with a table, the automatic through tables included."""
-    return [model for model in apps.get_models(include_auto_created=True) if model._meta.managed and not model._meta.proxy]
+    return [
+        model for model in apps.get_models(include_auto_created=True) if model._meta.managed and not model._meta.proxy
+    ]

@@ -1,6 +1,7 @@
 """Bodies of requests: bounded in size and depth, one meaning only."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import IO, Any, ClassVar
 
@@ -11,6 +12,7 @@ from rest_framework.parsers import BaseParser
 
 MAX_DEPTH = 20
 """Levels of nesting; the deepest resource of ours needs four."""
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 class ContentTooLarge(APIException):
@@ -32,19 +34,10 @@ def _refused_constant(name: str) -> None:
 
 def _check_depth(text: str) -> None:
     depth = 0
-    quoted = escaped = False
-    for character in text:
-        if quoted:
-            quoted = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
-            quoted = True
-        elif character in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
-        elif character in "]}":
-            depth -= 1
+    for token in _BRACKET.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        if depth > MAX_DEPTH:
+            raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
 
 
 class StrictJSONParser(BaseParser):

@@ -3,19 +3,22 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
+import orjson
+from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as ModelValidationError
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse
+from psycopg.errors import UniqueViolation
 from rest_framework import exceptions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-import orjson
-
 from apps.kernel.errors import BusinessError, StaleRecord
+
+Answer = tuple[dict[str, object], dict[str, str]]
 
 PROBLEM_JSON = "application/problem+json"
 TITLES = {
@@ -67,7 +70,9 @@ def _pointers(errors: object, pointer: str = "") -> Iterator[dict[str, str]]:
     """DRF's nested error details as a flat list with JSON pointers (RFC 6901)."""
     if isinstance(errors, Mapping):
         for key, value in errors.items():
-            here = pointer if key == "non_field_errors" else f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+            here = (
+                pointer if key == "non_field_errors" else f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+            )
             yield from _pointers(value, here)
     elif isinstance(errors, Sequence) and not isinstance(errors, str):
         nested = any(isinstance(item, Mapping | list) for item in errors)
@@ -89,30 +94,49 @@ def _translated(error: Exception) -> Exception:
     return error
 
 
-def _answer(error: Exception) -> tuple[dict[str, object], dict[str, str]] | None:
+def _business(error: BusinessError) -> Answer:
+    if isinstance(error, StaleRecord):
+        return problem(412, error.code, str(error), **error.details), {"ETag": str(error.details.get("etag", "*"))}
+    return problem(409, error.code, str(error), **error.details), {}
+
+
+def _broken_constraint(error: IntegrityError) -> Answer:
+    """The sentence that the model gives to the constraint; no value of the row is repeated."""
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or "unnamed"
+    declared = (rule for model in apps.get_models() for rule in model._meta.constraints if rule.name == name)
+    rule = next(declared, None)
+    sentence = rule.get_violation_error_message() if rule else f"A rule of the database stands against this: {name}."
+    if isinstance(error.__cause__, UniqueViolation):
+        return problem(409, "already_exists", "Another record has the same key.", constraint=name), {}
+    return problem(409, "constraint_violated", sentence, constraint=name), {}
+
+
+def _framework(error: exceptions.APIException) -> Answer:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = error.auth_header
+    if getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(error.wait) + 1)
+    if isinstance(error, exceptions.ValidationError):
+        errors = list(_pointers(error.detail))
+        return problem(400, "invalid", "The request is not valid. See `errors`.", errors=errors), headers
+    code = getattr(error.detail, "code", error.default_code)
+    return problem(error.status_code, CODES.get(code, code), str(error.detail)), headers
+
+
+def _answer(error: Exception) -> Answer | None:
     match error:
-        case StaleRecord():
-            headers = {"ETag": str(error.details["etag"])} if "etag" in error.details else {}
-            return problem(412, error.code, str(error), **error.details), headers
         case BusinessError():
-            return problem(409, error.code, str(error), **error.details), {}
+            return _business(error)
         case ProtectedError() | RestrictedError():
             return problem(409, "in_use", "Other records depend on this one. Remove or move them first."), {}
+        case IntegrityError():
+            return _broken_constraint(error)
         case OperationalError():
-            return problem(503, "database_unavailable", "The database does not answer. Try again in a moment."), {
-                "Retry-After": "2"
-            }
-        case exceptions.ValidationError():
-            errors = list(_pointers(error.detail))
-            return problem(400, "invalid", "The request is not valid. See `errors`.", errors=errors), {}
+            sentence = "The database does not answer. Try again in a moment."
+            return problem(503, "database_unavailable", sentence), {"Retry-After": "2"}
         case exceptions.APIException():
-            code = str(cast("Any", error.get_codes()) if isinstance(error.get_codes(), str) else error.default_code)
-            headers = {}
-            if getattr(error, "auth_header", None):
-                headers["WWW-Authenticate"] = error.auth_header
-            if getattr(error, "wait", None):
-                headers["Retry-After"] = str(int(error.wait) + 1)
-            return problem(error.status_code, CODES.get(code, code), str(error.detail)), headers
+            return _framework(error)
     return None
 
 
@@ -130,4 +154,6 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return problem_page(request, status.HTTP_500_INTERNAL_SERVER_ERROR, "internal_error", "Something broke. It has been recorded.")
+    return problem_page(
+        request, status.HTTP_500_INTERNAL_SERVER_ERROR, "internal_error", "Something broke. It has been recorded."
+    )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from django.utils.functional import Promise
 
@@ -65,10 +66,10 @@ class Objections:
     An answer is a callable that takes the row and returns the refusal, or `None` when it does not mind.
     """
 
-    _known: dict[str, "Objections"] = {}
+    _known: dict[str, Self] = {}
     _answers: list[Callable[..., BusinessError | None]]
 
-    def __new__(cls, question: str) -> "Objections":
+    def __new__(cls, question: str) -> Self:
         if question not in cls._known:
             objections = super().__new__(cls)
             objections._answers = []

@@ -33,7 +33,10 @@ class Action(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """One acting person or process. `source` is `web`, `admin`, `api`, `command:<name>`, `job:<name>` or `schedule:<name>`."""
+    """One acting person or process.
+
+    `source` is `web`, `admin`, `api`, `command:<name>`, `job:<name>` or `schedule:<name>`.
+    """
 
     source: str
     request: HttpRequest | None = None

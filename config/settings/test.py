@@ -4,7 +4,7 @@ import os
 
 os.environ["DATABASE_ROLE"] = "owner"
 
-from config.settings.base import *  # noqa: E402, F403
+from config.settings.base import *  # noqa: F403
 
 DEBUG = False
 SECRET_KEY = "of the tests only"  # noqa: S105

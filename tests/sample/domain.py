@@ -5,12 +5,20 @@ domains.register(
         label="sample",
         api="tests.sample.api.urls",
         roles=(
-            Role(slug="sample-viewer", title="Sample viewer", permissions=("view_person", "view_deal", "view_line", "view_tag")),
+            Role(
+                slug="sample-viewer",
+                title="Sample viewer",
+                permissions=("view_person", "view_deal", "view_line", "view_tag"),
+            ),
             Role(
                 slug="sample-manager",
                 title="Sample manager",
                 permissions=(
-                    *(f"{verb}_{noun}" for verb in ("view", "add", "change", "delete") for noun in ("person", "deal", "line", "tag")),
+                    *(
+                        f"{verb}_{noun}"
+                        for verb in ("view", "add", "change", "delete")
+                        for noun in ("person", "deal", "line", "tag")
+                    ),
                     "close_person",
                 ),
             ),

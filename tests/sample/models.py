@@ -7,8 +7,8 @@ from apps.kernel.classification import (
     Actor,
     Blank,
     Classification,
-    File,
     DeleteBlob,
+    File,
     FreeText,
     Identifier,
     Json,
@@ -19,7 +19,6 @@ from apps.kernel.classification import (
     Owner,
     Part,
     Personal,
-    RandomUnique,
     Ref,
     Retention,
     ScrubKnown,
@@ -99,7 +98,12 @@ class Deal(UnitRecord):
             "ship_to": Personal("pd:PhysicalAddress", erase=Blank()),
             "total": Linked("pd:Transactional", origin="observed", erase=Keep("tax-10y")),
             "note": FreeText(about="any", erase=ScrubKnown(), export="review"),
-            "extra": Json({"$.gift.to_name": Personal("pd:Name", about="other", erase=Null()), "$.utm": NotPersonal("campaign code")}),
+            "extra": Json(
+                {
+                    "$.gift.to_name": Personal("pd:Name", about="other", erase=Null()),
+                    "$.utm": NotPersonal("campaign code"),
+                }
+            ),
             "scan": File("pd:Signature", erase=DeleteBlob()),
         },
         retention=Retention(anchor="closed_at", fallback="created_at", keep="P10Y", law="§ 147 AO"),
@@ -110,7 +114,9 @@ class Deal(UnitRecord):
         constraints = [
             models.UniqueConstraint(fields=["unit", "number"], name="sample_deal_number"),
             models.CheckConstraint(
-                condition=models.Q(total__gte=0), name="sample_deal_total_not_negative", violation_error_message="A total is not negative."
+                condition=models.Q(total__gte=0),
+                name="sample_deal_total_not_negative",
+                violation_error_message="A total is not negative.",
             ),
         ]
 
@@ -127,7 +133,10 @@ class Line(UnitRecord):
     classification = Classification(
         activity="sample.records",
         edges={"deal": Part(), "unit": Ref()},
-        fields={"id created_at updated_at unit deal quantity": Technical(), "what": Linked("pd:PurchasesAndSpendingHabit", origin="observed")},
+        fields={
+            "id created_at updated_at unit deal quantity": Technical(),
+            "what": Linked("pd:PurchasesAndSpendingHabit", origin="observed"),
+        },
         erase_row="delete",
     )
 

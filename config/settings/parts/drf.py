@@ -1,12 +1,18 @@
 """Django REST framework and drf-spectacular."""
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["apps.accounts.authentication.BearerAuthentication", "apps.accounts.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.accounts.authentication.BearerAuthentication",
+        "apps.accounts.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["apps.access.api.base.RolePermission"],
     "DEFAULT_RENDERER_CLASSES": ["apps.kernel.rendering.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.kernel.parsing.StrictJSONParser"],
     "DEFAULT_PAGINATION_CLASS": "apps.access.api.base.KeysetPagination",
-    "DEFAULT_FILTER_BACKENDS": ["apps.access.api.base.StrictFilterBackend", "apps.access.api.base.StrictOrderingFilter"],
+    "DEFAULT_FILTER_BACKENDS": [
+        "apps.access.api.base.StrictFilterBackend",
+        "apps.access.api.base.StrictOrderingFilter",
+    ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "apps.kernel.problems.problem_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
