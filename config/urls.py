@@ -2,12 +2,25 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
+from apps.kernel import pages
 from apps.kernel.registry import domains
 
 urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("problems/", pages.problems, name="problems"),
+    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(permission_classes=[]), name="openapi"),
+    path(
+        "api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="openapi", permission_classes=[]), name="api-docs"
+    ),
     *(path("api/v1/", include(domain.api)) for domain in domains if domain.api),
     *(path("", include(domain.web)) for domain in domains if domain.web),
 ]
+handler400 = pages.bad_request
+handler403 = pages.permission_denied
+handler404 = pages.not_found
+handler500 = pages.server_error

@@ -11,7 +11,7 @@ from django.db import IntegrityError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse
 from psycopg.errors import UniqueViolation
-from rest_framework import exceptions, status
+from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -151,9 +151,3 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     response = Response({**document, "instance": request.path}, status=cast("int", document["status"]), headers=headers)
     response.content_type = PROBLEM_JSON
     return response
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    return problem_page(
-        request, status.HTTP_500_INTERNAL_SERVER_ERROR, "internal_error", "Something broke. It has been recorded."
-    )

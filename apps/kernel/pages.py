@@ -1,0 +1,49 @@
+"""Answers that no view gives: unknown paths, refused requests, crashes, and the catalogue of problem codes."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from apps.kernel.errors import BusinessError
+from apps.kernel.problems import problem_page
+
+
+def _refusal(request: HttpRequest, status: HTTPStatus, code: str, detail: str) -> HttpResponse:
+    """A problem document under `/api/` and `/oauth/`, a page for people elsewhere."""
+    if request.path.startswith(("/api/", "/oauth/")):
+        return problem_page(request, status, code, detail)
+    return render(request, "error.html", {"status": status, "detail": detail}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _refusal(request, HTTPStatus.BAD_REQUEST, "bad_request", "The request cannot be understood.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None, reason: str = "") -> HttpResponse:
+    """Also Django's CSRF failure view, which hands in a `reason` for developers only."""
+    return _refusal(request, HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _refusal(request, HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this address.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    crash = HTTPStatus.INTERNAL_SERVER_ERROR
+    return _refusal(request, crash, "internal_error", "Something broke on our side. It has been recorded.")
+
+
+def _refusals(base: type[BusinessError] = BusinessError) -> Iterator[type[BusinessError]]:
+    for refusal in base.__subclasses__():
+        yield refusal
+        yield from _refusals(refusal)
+
+
+@require_safe
+def problems(request: HttpRequest) -> HttpResponse:
+    """What each `type` of a problem document resolves to."""
+    known = sorted({refusal.code: str(refusal()) for refusal in _refusals()}.items())
+    return render(request, "problems.html", {"problems": known})

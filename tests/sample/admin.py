@@ -1,0 +1,31 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from apps.access.admin.base import ChildInline, UnitRecordAdmin, each_row
+from tests.sample.models import Deal, Line, Person
+
+
+@admin.register(Person)
+class PersonAdmin(UnitRecordAdmin):
+    list_display = ("number", "name", "email")
+    search_fields = ("number",)
+    actions = ("close",)
+
+    @each_row(verb="close", title="Close", reason=True)
+    def close(self, request: HttpRequest, person: Person, *, reason: str) -> Any:
+        person.name = ""
+        person.save(update_fields=["name"])
+
+
+class LineInline(ChildInline):
+    model = Line
+
+
+@admin.register(Deal)
+class DealAdmin(UnitRecordAdmin):
+    list_display = ("number", "buyer", "total")
+    search_fields = ("number",)
+    autocomplete_fields = ("buyer", "agent")
+    inlines = (LineInline,)
