@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
-from django.test import Client
-from rest_framework.test import APIClient
 
 from apps.access.models import Assignment, Unit
 from apps.accounts.models import User
