@@ -39,11 +39,8 @@ def test_a_role_covers_its_unit_and_everything_below(make_user, root_unit, unit,
 
 
 def test_a_unit_whose_path_begins_alike_is_not_below(make_user, root_unit, unit, people):
-    Person.objects.create(
-        unit=Unit.objects.create(name="Northwest", slug="northwest", path="/company/northwest/", parent=root_unit),
-        number="nw",
-        name="x",
-    )
+    northwest = Unit.objects.create(name="Northwest", slug="northwest", path="/company/northwest/", parent=root_unit)
+    Person.objects.create(unit=northwest, number="nw", name="x")
 
     assert numbers(make_user("sample-viewer", unit)) == ["north"]
 

@@ -1,0 +1,76 @@
+"""Every door of the API with the permission it asks for, read from the URL resolver."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.urls import URLPattern, URLResolver, get_resolver
+
+API = "api/v1/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """One method of one path. `permission` is empty where the view says itself what it asks."""
+
+    path: str
+    method: str
+    view: type
+    permission: str
+    detail: bool
+
+
+def _callbacks(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for pattern in resolver.url_patterns:
+        path = prefix + str(pattern.pattern).removeprefix("^").removesuffix("$").removesuffix("\\Z")
+        if isinstance(pattern, URLResolver):
+            yield from _callbacks(pattern, path)
+        elif isinstance(pattern, URLPattern):
+            yield path, pattern.callback
+
+
+def api_routes() -> list[Route]:
+    """Sorted by path and method."""
+    routes = []
+    for path, callback in _callbacks(get_resolver()):
+        view = getattr(callback, "cls", None)
+        if view is None or not path.startswith(API):
+            continue
+        for method, name in (getattr(callback, "actions", None) or dict.fromkeys(view.http_method_names, "")).items():
+            instance = view(**callback.initkwargs)
+            instance.action = name
+            asks = getattr(instance, "required_permission", None)
+            routes.append(
+                Route(
+                    path="/" + path.replace("(?P<pk>[0-9a-fA-F-]{36})", "{id}"),
+                    method=method.upper(),
+                    view=view,
+                    permission=asks() if asks and name else "",
+                    detail=bool(callback.initkwargs.get("detail")),
+                )
+            )
+    return sorted((route for route in routes if route.method != "HEAD"), key=lambda route: (route.path, route.method))
+
+
+def permission_table() -> str:
+    """`docs/generated/permissions.md`: who may use which door, within the units where the role is held."""
+    roles: dict[str, list[str]] = {}
+    rows = Group.objects.order_by("name").values_list(
+        "name", "permissions__content_type__app_label", "permissions__codename"
+    )
+    for role, app_label, codename in rows:
+        roles.setdefault(f"{app_label}.{codename}", []).append(role)
+    lines = [
+        "# Permissions",
+        "",
+        "Every door of the API, the permission it asks for and the roles that carry it. A role opens a door in the units",
+        "where it is held and below; a row elsewhere does not exist (404), a verb without the permission is refused (403).",
+        "",
+        "| method | path | permission | roles |",
+        "|---|---|---|---|",
+    ]
+    for route in api_routes():
+        holders = ", ".join(roles.get(route.permission, [])) or "–"
+        lines.append(f"| {route.method} | `{route.path}` | {route.permission or 'its own rule'} | {holders} |")
+    return "\n".join(lines) + "\n"
