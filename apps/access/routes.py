@@ -4,10 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from apps.kernel.registry import domains
+
 API = "api/v1/"
+PERMISSIONS_PAGE = """# Permissions
+
+Every door of the API, the permission it asks for and the roles that carry it. A role opens a door in the units where it
+is held and below: a row elsewhere does not exist (404), a verb without the permission is refused (403).
+
+| method | path | permission | roles |
+|---|---|---|---|
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,22 +64,14 @@ def api_routes() -> list[Route]:
 
 def permission_table() -> str:
     """`docs/generated/permissions.md`: who may use which door, within the units where the role is held."""
-    roles: dict[str, list[str]] = {}
-    rows = Group.objects.order_by("name").values_list(
-        "name", "permissions__content_type__app_label", "permissions__codename"
-    )
-    for role, app_label, codename in rows:
-        roles.setdefault(f"{app_label}.{codename}", []).append(role)
-    lines = [
-        "# Permissions",
-        "",
-        "Every door of the API, the permission it asks for and the roles that carry it. A role opens a door in the units",
-        "where it is held and below; a row elsewhere does not exist (404), a verb without the permission is refused (403).",
-        "",
-        "| method | path | permission | roles |",
-        "|---|---|---|---|",
+    holders: dict[str, list[str]] = {}
+    for label, role in domains.roles():
+        for codename in role.permissions:
+            permission = codename if "." in codename else f"{label}.{codename}"
+            holders.setdefault(permission, []).append(role.slug)
+    rows = [
+        f"| {route.method} | `{route.path}` | {route.permission or 'its own rule'} "
+        f"| {', '.join(sorted(holders.get(route.permission, []))) or 'nobody'} |"
+        for route in api_routes()
     ]
-    for route in api_routes():
-        holders = ", ".join(roles.get(route.permission, [])) or "–"
-        lines.append(f"| {route.method} | `{route.path}` | {route.permission or 'its own rule'} | {holders} |")
-    return "\n".join(lines) + "\n"
+    return PERMISSIONS_PAGE + "\n".join(rows) + "\n"
