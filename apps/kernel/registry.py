@@ -33,6 +33,8 @@ class Domain:
     roles: tuple[Role, ...] = ()
     schedule: Mapping[str, object] = field(default_factory=dict)
     """Name of a registered job → its Celery `crontab`, in UTC."""
+    demo: str | None = None
+    """Dotted path of `load(unit, faker, size)`, which writes believable rows; units and lower floors come first."""
 
 
 class Domains:
