@@ -14,7 +14,6 @@ from psycopg.errors import UniqueViolation
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from apps.kernel.errors import BusinessError, StaleRecord
 
@@ -145,7 +144,6 @@ def problem_response(error: Exception, context: dict[str, Any]) -> Response | No
     answer = _answer(_translated(error))
     if answer is None:
         return None
-    set_rollback()
     document, headers = answer
     request: Request = context["request"]
     response = Response({**document, "instance": request.path}, status=cast("int", document["status"]), headers=headers)

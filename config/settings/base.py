@@ -93,7 +93,7 @@ TEMPLATES = [
 
 DATABASES = {"default": database_settings(VAR_DIR)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-SILENCED_SYSTEM_CHECKS: list[str] = []
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # RoleBackend reads the grants, with their validity
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

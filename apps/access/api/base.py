@@ -1,17 +1,14 @@
 """What every endpoint stands on: rows one may see, verbs one may do, bodies taken literally."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
-from django_filters import UUIDFilter
-from django_filters.rest_framework import DjangoFilterBackend, FilterSet
 from rest_framework import serializers, status
 from rest_framework.decorators import action as drf_action
-from rest_framework.filters import OrderingFilter
 from rest_framework.mixins import (
     CreateModelMixin,
     DestroyModelMixin,
@@ -19,10 +16,9 @@ from rest_framework.mixins import (
     RetrieveModelMixin,
     UpdateModelMixin,
 )
-from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from apps.access.api.pagination import KeysetPagination
@@ -49,64 +45,6 @@ def action(
 ) -> Callable[..., Any]:
     """A verb as a sub-path. It asks for the permission `<app>.<verb>_<model>`."""
     return drf_action(detail=detail, methods=list(methods), verb=verb, **kwargs)
-
-
-class RolePermission(BasePermission):
-    """The one question of the API: may this user (and this token) do this verb, here?"""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        if not request.user.is_authenticated or not isinstance(view, AccessView):
-            return False
-        permission = view.required_permission()
-        app_label = permission.split(".", 1)[0]
-        if request.auth is not None and not request.auth.allows(app_label, request.method not in SAFE_METHODS):
-            return False
-        return view.detail or request.user.has_perm(permission) or view.opened_by_grants()
-
-    def has_object_permission(self, request: Request, view: APIView, obj: models.Model) -> bool:
-        return request.user.has_perm(cast("AccessView", view).required_permission(), obj)
-
-
-class StrictFilterSet(FilterSet):
-    """Filters by related rows compare keys and never tell whether an invisible row exists."""
-
-    class Meta:
-        filter_overrides: ClassVar[dict[type[models.Field], dict[str, Any]]] = {
-            models.ForeignKey: {"filter_class": UUIDFilter},
-            models.OneToOneField: {"filter_class": UUIDFilter},
-        }
-
-
-class StrictFilterBackend(DjangoFilterBackend):
-    """A parameter that no filter knows is refused by name."""
-
-    filterset_base = StrictFilterSet
-    general: ClassVar[set[str]] = {"cursor", "page_size", "ordering"}
-
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
-        filterset_class = self.get_filterset_class(view, queryset)
-        known = set(filterset_class.base_filters) if filterset_class else set()
-        unknown = set(request.query_params) - known - self.general
-        if unknown and view.action == "list":
-            allowed = ", ".join(sorted(known | self.general))
-            raise serializers.ValidationError(
-                {name: [f"Unknown parameter. Allowed: {allowed}."] for name in sorted(unknown)}
-            )
-        return super().filter_queryset(request, queryset, view)
-
-
-class StrictOrderingFilter(OrderingFilter):
-    """One column of `ordering_fields`, each of them indexed; a minus turns it round."""
-
-    def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> list[str]:
-        said = request.query_params.get(self.ordering_param)
-        fields = getattr(view, "ordering_fields", ())
-        if said is None:
-            return [getattr(view, "ordering", None) or "pk"]
-        if said.removeprefix("-") not in fields:
-            allowed = ", ".join(fields) or "none"
-            raise serializers.ValidationError({"ordering": [f"Cannot order by this. Allowed: {allowed}."]})
-        return [said]
 
 
 class VisibleRelatedField(serializers.PrimaryKeyRelatedField):

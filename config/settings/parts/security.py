@@ -25,3 +25,4 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "apps.kernel.pages.permission_denied"
+TRUSTED_PROXIES: list[str] = []
