@@ -241,6 +241,7 @@ def test_the_cursor_shows_nobodys_name(api, viewer, unit):
     assert api(viewer).get(following).json()["results"][0]["name"] == "Planted1"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_stale_change_is_412_with_the_current_version(api, manager, ada):
     client = api(manager)
     seen = client.get(f"{PEOPLE}{ada.pk}/")["ETag"]
@@ -255,6 +256,7 @@ def test_a_stale_change_is_412_with_the_current_version(api, manager, ada):
     assert ada.name == "Changed meanwhile"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_change_against_the_version_one_read_is_made(api, manager, ada):
     client = api(manager)
     seen = client.get(f"{PEOPLE}{ada.pk}/")["ETag"]
