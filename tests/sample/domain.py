@@ -1,9 +1,11 @@
 from apps.kernel.registry import Domain, Role, domains
+from tests.sample.events import PersonClosed, PersonCounted
 
 domains.register(
     Domain(
         label="sample",
         api="tests.sample.api.urls",
+        events=(PersonClosed, PersonCounted),
         roles=(
             Role(
                 slug="sample-viewer",

@@ -160,3 +160,15 @@ class Tagging(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class Effect(models.Model):
+    """What a subscriber or a job has done, so that a test can count it."""
+
+    what = models.CharField(max_length=50)
+    of = models.CharField(max_length=50)
+
+    classification = Classification(fields={"id what of": Technical()})
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.of}"
