@@ -10,8 +10,9 @@ from apps.kernel.registry import domains
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", include("apps.accounts.web.admin_urls")),
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.urls")),
+    path("", include("apps.accounts.web.urls")),
     path("problems/", pages.problems, name="problems"),
     path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(permission_classes=[]), name="openapi"),
     path(
