@@ -10,6 +10,8 @@ def tell_operators(event: WorkParked) -> None:
     notify(
         holders("events.retry_work"),
         about=UUID(event.work),
-        sentence=f"Background work “{event.job}” failed {event.attempts} times and was set aside. Run it again or let it be.",
+        sentence=(
+            f"Background work “{event.job}” failed {event.attempts} times and was set aside. Run it again or let it be."
+        ),
         path=f"/admin/events/work/{event.work}/change/",
     )

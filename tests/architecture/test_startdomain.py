@@ -1,0 +1,65 @@
+"""`startdomain` writes a domain that needs no correction."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+ROOT = Path(settings.BASE_DIR)
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Path:
+    """A copy of the project in which a domain may be added."""
+    left_out = shutil.ignore_patterns("var", ".git", "__pycache__", "docs", "node_modules")
+    return Path(shutil.copytree(ROOT, tmp_path / "house", ignore=left_out))
+
+
+def run(house: Path, *command: str) -> str:
+    database = connection.settings_dict
+    address = f"postgres://{database['USER']}:{database['PASSWORD']}@{database['HOST'] or ''}:{database['PORT'] or ''}"
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings.test",
+        "DATABASE_URL": os.environ.get("DATABASE_URL", f"{address}/{database['NAME']}"),
+    }
+    environment.pop("PYTEST_XDIST_WORKER", None)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=house, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.django_db
+@pytest.mark.timeout(400)
+def test_a_new_domain_is_complete_and_green(house: Path):
+    run(house, "manage.py", "startdomain", "visits")
+    run(house, "manage.py", "makemigrations", "visits", "--name", "initial")
+
+    run(house, "manage.py", "check", "--fail-level", "WARNING")
+    run(house, "manage.py", "makemigrations", "--check")
+    run(house, "-m", "ruff", "check", "apps/visits", "tests/visits")
+    run(house, "-m", "ruff", "format", "--check", "apps/visits", "tests/visits")
+    assert " passed" in run(house, "-m", "pytest", "-q", "-n", "0", "tests/visits")
+    assert (house / "docs" / "domains" / "visits.md").exists()
+    assert '    "visits",\n' in (house / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("Visits", "A name is 3 to 31"), ("kernel", "no final s"), ("events", "exists already"), ("../x", "A name is")],
+)
+def test_a_name_that_cannot_be_is_refused_in_a_sentence(name: str, sentence: str):
+    before = (ROOT / "pyproject.toml").read_text()
+
+    with pytest.raises(CommandError, match=sentence):
+        call_command("startdomain", name)
+
+    assert (ROOT / "pyproject.toml").read_text() == before
