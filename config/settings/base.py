@@ -19,7 +19,18 @@ env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = BASE_DIR / "var"
 
-PLATFORM_APPS = ["kernel", "events", "accounts", "access", "files", "audit", "privacy", "integrations", "notifications"]
+PLATFORM_APPS = [
+    "kernel",
+    "events",
+    "accounts",
+    "access",
+    "files",
+    "audit",
+    "privacy",
+    "integrations",
+    "notifications",
+    "reports",
+]
 DOMAIN_APPS = sorted(
     found.parent.name for found in (BASE_DIR / "apps").glob("*/domain.py") if found.parent.name not in PLATFORM_APPS
 )
