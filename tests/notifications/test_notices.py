@@ -1,10 +1,10 @@
 from uuid import uuid4
 
 import pytest
-from apps.events.events import WorkParked
 from django.core import mail
 from django.utils import timezone
 
+from apps.events.events import WorkParked
 from apps.notifications.models import Notice
 from apps.notifications.services import holders, mail_waiting, notify, read
 from apps.notifications.subscribers import tell_operators
