@@ -20,8 +20,6 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = BASE_DIR / "var"
 
 PLATFORM_APPS = [
-    "kernel", "events", "accounts", "access", "files", "audit", "privacy", "integrations", "notifications", "reports"
-]
     "kernel",
     "events",
     "accounts",
