@@ -1,0 +1,3 @@
+from apps.kernel.registry import Domain, domains
+
+domains.register(Domain(label="workforce"))
