@@ -1,13 +1,21 @@
 """The cast and the stage that every test may use."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+from rest_framework.test import APIClient
 
 from apps.access.models import Assignment, Unit
 from apps.accounts.models import User
+from apps.accounts.scopes import all_scopes
+from apps.accounts.services import issue_token
 
 MakeUser = Callable[..., User]
 
@@ -39,3 +47,31 @@ def make_user(root_unit: Unit) -> MakeUser:
         return user
 
     return make
+
+
+@pytest.fixture
+def api() -> Callable[[User], APIClient]:
+    """`api(user)`: a client with a personal token of this user and every scope."""
+
+    def client_of(user: User) -> APIClient:
+        tomorrow = timezone.now() + timedelta(days=1)
+        _, key = issue_token(user, name="test", scopes=all_scopes(), expires_at=tomorrow)
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {key}")
+        return client
+
+    return client_of
+
+
+@pytest.fixture
+def sign_in() -> Callable[[User], Client]:
+    """`sign_in(user)`: a browser in which this person has signed in, with the second factor where a role demands it."""
+
+    def client_of(user: User) -> Client:
+        client = Client()
+        if not Authenticator.objects.filter(user=user).exists():
+            TOTP.activate(user, generate_totp_secret())
+        client.force_login(user, backend="apps.access.backends.RoleBackend")
+        return client
+
+    return client_of
