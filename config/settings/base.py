@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import environ
-
+from config.settings.environment import env
 from config.settings.parts.accounts import *  # noqa: F403
 from config.settings.parts.admin import *  # noqa: F403
 from config.settings.parts.audit import *  # noqa: F403
@@ -15,7 +14,6 @@ from config.settings.parts.logging import *  # noqa: F403
 from config.settings.parts.security import *  # noqa: F403
 from config.settings.parts.storages import *  # noqa: F403
 
-env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parents[2]
 VAR_DIR = BASE_DIR / "var"
 

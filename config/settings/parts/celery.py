@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-import environ
 from kombu import Exchange, Queue
 
-_env = environ.Env()
+from config.settings.environment import env
+
 _FOLDER = Path(__file__).resolve().parents[3] / "var" / "broker"
 
-CELERY_BROKER_URL = _env.str("BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = env.str("BROKER_URL", "filesystem://")
 _KIND = CELERY_BROKER_URL.split(":", 1)[0]
-_NAME = _env.str("BROKER_QUEUE", "steward.work")
+_NAME = env.str("BROKER_QUEUE", "steward.work")
 
 _OPTIONS: dict[str, dict[str, Any]] = {
     "amqp": {"confirm_publish": True, "connect_timeout": 3, "read_timeout": 10, "write_timeout": 10},
@@ -48,8 +48,8 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_SOFT_TIME_LIMIT = _env.int("WORK_SOFT_LIMIT", 1440)
-CELERY_TASK_TIME_LIMIT = _env.int("WORK_LIMIT", 1500)  # below RabbitMQ's consumer_timeout of 30 minutes
+CELERY_TASK_SOFT_TIME_LIMIT = env.int("WORK_SOFT_LIMIT", 1440)
+CELERY_TASK_TIME_LIMIT = env.int("WORK_LIMIT", 1500)  # below RabbitMQ's consumer_timeout of 30 minutes
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 60.0
@@ -58,7 +58,7 @@ CELERY_WORKER_MAX_TASKS_PER_CHILD = 1000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 
-WORK_LEASE = _env.int("WORK_LEASE", 30)
+WORK_LEASE = env.int("WORK_LEASE", 30)
 """Seconds after which work that was handed out and not heard of is handed out again."""
-WORK_ATTEMPTS = _env.int("WORK_ATTEMPTS", 8)
+WORK_ATTEMPTS = env.int("WORK_ATTEMPTS", 8)
 """How often work may fail before it is parked."""

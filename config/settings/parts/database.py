@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import environ
+from config.settings.environment import env, refuse
 
 OWNER_COMMANDS = {"migrate", "makemigrations", "sqlmigrate", "showmigrations", "test"}
 """Commands that act as the owner of the tables; every other process gets the run-time role."""
 RUNTIME_ROLE = "steward_app"
 """The role that `SET ROLE` takes when one login serves for both."""
+SCHEMES = ("postgres://", "postgresql://")
 
 
 def database_urls(var: Path) -> dict[str, str]:
@@ -20,9 +21,27 @@ def database_urls(var: Path) -> dict[str, str]:
     if not said and running.exists():
         said = dict(line.split("=", 1) for line in running.read_text().splitlines() if line)
     if not said:
-        sys.stderr.write("No database: set DATABASE_URL, or start the embedded one with `make db` or `make up`.\n")
-        raise SystemExit(2)
+        refuse("No database: set DATABASE_URL, or start the embedded one with `make db` or `make up`.")
+    for key, url in said.items():
+        if not url.startswith(SCHEMES):
+            refuse(f"{key} is no PostgreSQL address: it looks like postgres://user:password@host:5432/database.")
     return said
+
+
+def _parsed(key: str, url: str) -> dict[str, Any]:
+    try:
+        return env.db_url_config(url)
+    except ValueError:
+        refuse(f"{key} cannot be read: it looks like postgres://user:password@host:5432/database.")
+
+
+def _session_options(*, takes_role: bool, serves_web: bool) -> str:
+    options = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
+    if serves_web:
+        options["statement_timeout"] = env.str("DATABASE_STATEMENT_TIMEOUT", "30s")
+    if takes_role:
+        options["role"] = RUNTIME_ROLE
+    return " ".join(f"-c {key}={value}" for key, value in options.items())
 
 
 def database_settings(var: Path) -> dict[str, Any]:
@@ -30,13 +49,18 @@ def database_settings(var: Path) -> dict[str, Any]:
     url = said.get("DATABASE_URL") or said["DATABASE_OWNER_URL"]
     owner_url = said.get("DATABASE_OWNER_URL") or url
     as_owner = os.environ.get("DATABASE_ROLE") == "owner" or (len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS)
-    settings = environ.Env.db_url_config(owner_url if as_owner else url)
-    settings["ENGINE"] = "django.db.backends.postgresql"
-    settings["CONN_MAX_AGE"] = 0
-    settings["CONN_HEALTH_CHECKS"] = True
+    serves_web = os.environ.get("SERVES_WEB") == "yes"
     one_login = owner_url == url
-    settings["RUNTIME_ROLE"] = RUNTIME_ROLE if one_login else environ.Env.db_url_config(url)["USER"]
+    settings = _parsed("DATABASE_OWNER_URL", owner_url) if as_owner else _parsed("DATABASE_URL", url)
+    settings["ENGINE"] = "django.db.backends.postgresql"
+    settings["CONN_HEALTH_CHECKS"] = True
+    settings["RUNTIME_ROLE"] = RUNTIME_ROLE if one_login else _parsed("DATABASE_URL", url)["USER"]
     options = settings.setdefault("OPTIONS", {})
-    if one_login and not as_owner:
-        options["options"] = f"-c role={RUNTIME_ROLE}"
+    options.setdefault("connect_timeout", 4)
+    if not as_owner:
+        options["options"] = _session_options(takes_role=one_login, serves_web=serves_web)
+    if serves_web:
+        # A pool excludes persistent connections, and a timed-out wait for it is a 503 (kernel/problems.py).
+        options["pool"] = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 4), "timeout": 5}
+    settings["CONN_MAX_AGE"] = 0 if serves_web or as_owner else 600
     return settings

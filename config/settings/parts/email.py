@@ -2,12 +2,11 @@
 
 from pathlib import Path
 
-import environ
+from config.settings.environment import env
 
-_env = environ.Env()
-if _env.str("EMAIL_URL", ""):
-    globals().update(_env.email_url("EMAIL_URL"))
+if env.str("EMAIL_URL", ""):
+    globals().update(env.email_url("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = Path(__file__).resolve().parents[3] / "var" / "mail"
-DEFAULT_FROM_EMAIL = _env.str("DEFAULT_FROM_EMAIL", "steward@localhost")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "steward@localhost")
