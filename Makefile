@@ -1,6 +1,7 @@
 # Needs Python >= 3.11 (`make up PYTHON=python3.12` names another one) and make; the rest is installed under var/.
 PYTHON ?= python3
 RUN := var/venv/bin/python
+export PYTHONWARNINGS := ignore:XDG_RUNTIME_DIR is not set
 
 .DEFAULT_GOAL := help
 .PHONY: help up db test check lock
@@ -18,7 +19,7 @@ db:  ## Run the embedded PostgreSQL in the foreground; ctrl-C stops it.
 
 test:  ## Run the whole suite (`make test ARGS="tests/kernel -n 0"` runs a part).
 	@$(PYTHON) config/environment.py dev
-	@$(RUN) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(RUN) -m pytest -p tests.embedded -n 2 --dist loadgroup $(ARGS)
 
 check:  ## Lint, types, import contracts, system checks, migrations, generated documents.
 	@$(PYTHON) config/environment.py dev

@@ -1,4 +1,4 @@
-"""The virtual environment under `var/`: made once for each lock. Runs on a bare Python, so it imports nothing of ours."""
+"""The virtual environment under `var/`, made once for each lock. A bare Python runs this and imports nothing of ours."""
 
 import hashlib
 import os
@@ -38,7 +38,7 @@ def install(lock):
     if not (VENV / "bin" / "python").exists():
         venv.create(VENV, with_pip=True, symlinks=True)
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-    done = subprocess.run([*pip, "--require-hashes", "--no-deps", "--no-compile", "-r", str(lock)])
+    done = subprocess.run([*pip, "--require-hashes", "--no-deps", "--no-compile", "-r", str(lock)], check=False)
     if done.returncode:
         refuse(f"pip could not install requirements/{lock.name}: see its message above, then run make again.")
 
