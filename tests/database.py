@@ -1,0 +1,80 @@
+"""One migrated template database, copied by every test process: migrations run once for each state of the code."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+from psycopg import sql
+from pytest_django.plugin import DjangoDbBlocker
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ("apps", "config/settings", "tests/sample", "requirements/base.txt")
+LOCK = 7_301_215
+
+
+def _fingerprint() -> str:
+    """Of everything that decides what is in a freshly migrated database."""
+    found = hashlib.sha256()
+    for source in SOURCES:
+        path = ROOT / source
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            found.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
+    return found.hexdigest()
+
+
+def _comment(admin: psycopg.Connection, name: str) -> str | None:
+    query = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+    row = admin.execute(query, [name]).fetchone()
+    return row[0] if row else None
+
+
+def _drop(admin: psycopg.Connection, name: str) -> None:
+    admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _use(name: str) -> None:
+    connection.close()
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+
+
+def _refresh_template(admin: psycopg.Connection, name: str, template: str) -> None:
+    wanted = _fingerprint()
+    if _comment(admin, template) == wanted:
+        return
+    connection.settings_dict["TEST"]["NAME"] = template
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    connection.close()
+    admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(template), sql.Literal(wanted)))
+    _use(name)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None, django_db_blocker: DjangoDbBlocker, worker_id: str
+) -> Iterator[None]:
+    name = settings.DATABASES["default"]["NAME"]
+    template, copy = f"test_{name}", f"test_{name}_{worker_id}"
+    with django_db_blocker.unblock():
+        parameters = {
+            key: value
+            for key, value in connection.get_connection_params().items()
+            if key in {"host", "port", "user", "password"}
+        }
+        with psycopg.connect(**parameters, dbname=name, autocommit=True) as admin:
+            admin.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            _refresh_template(admin, name, template)
+            _drop(admin, copy)
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(template))
+            )
+            admin.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        _use(copy)
+    yield
+    with django_db_blocker.unblock():
+        _use(name)
+        with psycopg.connect(**parameters, dbname=name, autocommit=True) as admin:
+            _drop(admin, copy)
