@@ -1,4 +1,3 @@
-from apps.accounts.events import UserActivated, UserDeactivated, UserInvited
 from apps.kernel.registry import Domain, domains
 
-domains.register(Domain(label="accounts", events=(UserInvited, UserDeactivated, UserActivated)))
+domains.register(Domain(label="accounts", api="apps.accounts.api.urls"))
