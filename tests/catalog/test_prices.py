@@ -58,7 +58,7 @@ def test_a_discontinued_product_is_neither_reserved_nor_reordered(make_product, 
 def test_somebody_above_may_object_to_discontinuing(make_product, unit, monkeypatch):
     product = make_product(unit)
     question = Objections("catalog.discontinue")
-    monkeypatch.setattr(question, "_answers", [lambda row: BusinessError("Still wanted.")])
+    monkeypatch.setattr(question, "_answers", [lambda _product: BusinessError("Still wanted.")])
 
     with pytest.raises(BusinessError, match="Still wanted"):
         services.discontinue(product)
