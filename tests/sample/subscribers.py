@@ -4,9 +4,6 @@ from apps.events.bus import on
 from tests.sample.events import PersonClosed, PersonCounted
 from tests.sample.models import Effect
 
-SLOW = 60
-"""The number that takes a whole second."""
-
 
 class Poisoned(Exception):
     """What this subscriber says of the person `poison`."""
@@ -21,7 +18,7 @@ def take_note(event: PersonClosed) -> None:
 
 @on(PersonCounted)
 def count(event: PersonCounted) -> None:
-    """Slow in the middle, so that it can be killed between its two effects."""
+    """Slow enough to be killed in the middle, and with an effect before and after the middle."""
     Effect.objects.create(what=f"began {event.number}", of=event.person)
-    time.sleep(1 if event.number == SLOW else 0.01)
+    time.sleep(0.02)
     Effect.objects.create(what=f"ended {event.number}", of=event.person)

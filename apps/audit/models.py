@@ -1,0 +1,144 @@
+from typing import Any
+
+from auditlog.models import AbstractLogEntry
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.audit.querysets import AuditEventQuerySet
+from apps.kernel.classification import (
+    Actor,
+    Classification,
+    FreeText,
+    Generic,
+    Identifier,
+    Linked,
+    Opaque,
+    Ref,
+    Technical,
+)
+from apps.kernel.trail import Action
+
+ACTIONS = [
+    (Action.CREATE, _("created")),
+    (Action.UPDATE, _("changed")),
+    (Action.DELETE, _("deleted")),
+    (Action.ACCESS, _("read")),
+    (Action.EXPORT, _("exported")),
+    (Action.LOGIN, _("signed in")),
+    (Action.LOGOUT, _("signed out")),
+    (Action.LOGIN_FAILED, _("failed to sign in")),
+    (Action.REFUSED, _("was refused")),
+    (Action.TOKEN_ISSUED, _("token issued")),
+    (Action.TOKEN_REVOKED, _("token revoked")),
+    (Action.REDACTED, _("redacted")),
+    (Action.DDL, _("changed the schema")),
+]
+
+
+class TransactionIdField(models.BigIntegerField):
+    """PostgreSQL's `xid8`, which never wraps and tells the sealer which transactions are over."""
+
+    def db_type(self, connection: Any) -> str:
+        return "xid8"
+
+    def from_db_value(self, value: str | int | None, expression: Any, connection: Any) -> int | None:
+        return None if value is None else int(value)
+
+
+class AuditEvent(AbstractLogEntry):
+    """One thing that happened to one row, or one act that changed none. Written by the database alone.
+
+    The table is partitioned by month, so its key there is (id, timestamp); `id` alone is unique. Keys into other
+    tables have no constraint: an entry outlives what it names.
+    """
+
+    object_id = None
+    object_repr = None
+    serialized_data = None
+    changes_text = None
+    remote_port = None
+    actor_email = None
+
+    id = models.BigAutoField(_("number"), primary_key=True)
+    timestamp = models.DateTimeField(_("time"), editable=False)
+    txid = TransactionIdField(_("transaction"), editable=False)
+    action = models.PositiveSmallIntegerField(_("action"), choices=ACTIONS)
+    content_type = models.ForeignKey(
+        "contenttypes.ContentType",
+        models.DO_NOTHING,
+        verbose_name=_("kind"),
+        db_constraint=False,
+        related_name="+",
+        db_index=False,
+    )
+    object_pk = models.CharField(_("key of the record"), max_length=255, blank=True)
+    changes = models.JSONField(_("changes"), default=dict)
+    """`{field: [old, new]}` of fields that hold nothing personal; `[null, null]` for a secret that changed."""
+    personal = models.JSONField(_("personal changes"), default=dict)
+    """`{field: [salt, old, new]}` of personal fields: the part of the entry that can be erased."""
+    additional_data = models.JSONField(_("details"), default=dict)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        verbose_name=_("actor"),
+        null=True,
+        db_constraint=False,
+        related_name="+",
+        db_index=False,
+    )
+    source = models.CharField(_("source"), max_length=100)
+    cid = models.CharField(_("request"), max_length=64, blank=True)
+    remote_addr = models.GenericIPAddressField(_("address"), null=True)
+    reason = models.TextField(_("reason"), blank=True)
+    batch = models.CharField(_("batch"), max_length=64, blank=True)
+    unit = models.ForeignKey(
+        "access.Unit",
+        models.DO_NOTHING,
+        verbose_name=_("unit"),
+        null=True,
+        db_constraint=False,
+        related_name="+",
+        db_index=False,
+    )
+    subject = models.UUIDField(_("subject"), null=True)
+    """Key of the person's record that the row is about, or of the record it is a part of."""
+    db_user = models.CharField(_("database login"), max_length=63)
+    application_name = models.CharField(_("application"), max_length=63, blank=True)
+
+    classification = Classification(
+        activity="platform.audit",
+        edges={
+            "content_type": Ref(),
+            "object": Generic(ct="content_type", pk="object_pk"),
+            "actor": Actor("who did it"),
+            "unit": Ref(),
+        },
+        fields={
+            "id timestamp txid action content_type object_pk changes additional_data actor source cid batch unit "
+            "subject db_user application_name": Technical(),
+            "personal": Linked("pd:Communication", origin="observed", about="any", erase=Opaque(), export="review"),
+            "remote_addr": Identifier("pd:IPAddress", origin="observed", about="actor"),
+            "reason": FreeText(about="any", export="review"),
+        },
+        erase_row="keep",
+    )
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta(AbstractLogEntry.Meta):
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit entries")
+        ordering = ["-timestamp", "-id"]
+        permissions = [("report_auditevent", "Can write reports of the audit trail")]
+        indexes = [
+            models.Index(fields=["timestamp", "id"], name="audit_by_time"),
+            models.Index(fields=["content_type", "object_pk", "timestamp"], name="audit_by_object"),
+            models.Index(fields=["actor", "timestamp"], name="audit_by_actor", condition=models.Q(actor__isnull=False)),
+            models.Index(fields=["unit", "timestamp"], name="audit_by_unit", condition=models.Q(unit__isnull=False)),
+            models.Index(fields=["subject"], name="audit_by_subject", condition=models.Q(subject__isnull=False)),
+            models.Index(fields=["cid"], name="audit_by_request", condition=~models.Q(cid="")),
+            models.Index(fields=["batch"], name="audit_by_batch", condition=~models.Q(batch="")),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -1,0 +1,134 @@
+"""The database's own part of the trail: the partitioned table, its guard, and the functions that may write to it.
+
+Every function belongs to the owner, runs with the owner's rights and a pinned search path, and nobody else may attach
+one to a table of his own: execution is granted singly (`apps.audit.grants`).
+"""
+
+TABLE = "audit_auditevent"
+PINNED = "SET search_path = public, pg_temp"
+
+PARTITION = f"""
+CREATE TABLE audit_partitioned (LIKE {TABLE} INCLUDING IDENTITY) PARTITION BY RANGE ("timestamp");
+DROP TABLE {TABLE};
+ALTER TABLE audit_partitioned RENAME TO {TABLE};
+ALTER SEQUENCE audit_partitioned_id_seq RENAME TO {TABLE}_id_seq;
+ALTER TABLE {TABLE} ADD PRIMARY KEY (id, "timestamp");
+CREATE TABLE {TABLE}_default PARTITION OF {TABLE} DEFAULT;
+"""
+
+FUNCTIONS = f"""
+CREATE FUNCTION audit_content_type(app text, name text) RETURNS integer LANGUAGE plpgsql {PINNED} AS $audit$
+DECLARE
+    found integer;
+BEGIN
+    SELECT id INTO found FROM django_content_type WHERE app_label = app AND model = name;
+    IF found IS NULL THEN
+        INSERT INTO django_content_type (app_label, model) VALUES (app, name) ON CONFLICT DO NOTHING;
+        SELECT id INTO found FROM django_content_type WHERE app_label = app AND model = name;
+    END IF;
+    RETURN found;
+END
+$audit$;
+
+-- An entry with everything in it that does not depend on the row: who, from where, why, when.
+CREATE FUNCTION audit_frame(context jsonb, app text, name text) RETURNS {TABLE} LANGUAGE plpgsql {PINNED} AS $audit$
+DECLARE
+    f {TABLE};
+BEGIN
+    f."timestamp" := clock_timestamp();
+    f.txid := pg_current_xact_id();
+    f.content_type_id := audit_content_type(app, name);
+    f.source := left(coalesce(context ->> 'source', 'database'), 100);
+    f.actor_id := (context ->> 'actor')::uuid;
+    f.cid := left(coalesce(context ->> 'request', ''), 64);
+    f.remote_addr := (context ->> 'address')::inet;
+    f.reason := coalesce(context ->> 'reason', '');
+    f.batch := left(coalesce(context ->> 'batch', ''), 64);
+    f.db_user := session_user;
+    f.application_name := current_setting('application_name');
+    f.changes := '{{}}';
+    f.personal := '{{}}';
+    f.additional_data := '{{}}';
+    RETURN f;
+END
+$audit$;
+
+-- What the trigger of a table calls: the frame with the context that the write carried.
+CREATE FUNCTION audit_frame(app text, name text) RETURNS {TABLE} LANGUAGE sql {PINNED}
+RETURN audit_frame(coalesce(nullif(current_setting('audit.ctx', true), ''), '{{}}')::jsonb, app, name);
+
+-- Acts that change no row. What triggers and redaction write cannot be written here.
+CREATE FUNCTION audit_record(act smallint, label text, objects text[], details jsonb, context jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER {PINNED} AS $audit$
+DECLARE
+    f {TABLE};
+BEGIN
+    IF act NOT BETWEEN 3 AND 10 THEN
+        RAISE EXCEPTION 'Action % is written by the database alone.', act USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    f := audit_frame(context, split_part(lower(label), '.', 1), split_part(lower(label), '.', 2));
+    INSERT INTO {TABLE} (
+        "timestamp", txid, content_type_id, action, object_pk, changes, personal, additional_data, source, actor_id,
+        cid, remote_addr, reason, batch, db_user, application_name
+    )
+    SELECT f."timestamp", f.txid, f.content_type_id, act, left(key, 255), f.changes, f.personal, details, f.source,
+        f.actor_id, f.cid, f.remote_addr, f.reason, f.batch, f.db_user, f.application_name
+    FROM unnest(CASE WHEN cardinality(objects) = 0 THEN ARRAY[''] ELSE objects END) AS key;
+END
+$audit$;
+
+CREATE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql {PINNED} AS $audit$
+BEGIN
+    RAISE EXCEPTION 'An audit entry is never changed or deleted.' USING ERRCODE = 'insufficient_privilege';
+END
+$audit$;
+
+CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON {TABLE} FOR EACH ROW EXECUTE FUNCTION audit_refuse();
+
+-- This month's partition and the next ones. Entries that waited in the default partition move to their month.
+CREATE FUNCTION audit_create_partitions(ahead integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER {PINNED} AS $audit$
+DECLARE
+    month timestamp;
+    partition text;
+    made integer := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('audit_create_partitions'));
+    FOR month IN
+        SELECT date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') + make_interval(months => n)
+        FROM generate_series(0, least(ahead, 24)) AS n
+    LOOP
+        partition := '{TABLE}_' || to_char(month, '"y"YYYY"m"MM');
+        CONTINUE WHEN to_regclass('public.' || partition) IS NOT NULL;
+        LOCK TABLE {TABLE} IN ACCESS EXCLUSIVE MODE;
+        CREATE TEMP TABLE audit_waiting ON COMMIT DROP AS SELECT * FROM {TABLE}_default
+            WHERE "timestamp" >= month AT TIME ZONE 'UTC'
+                AND "timestamp" < (month + interval '1 month') AT TIME ZONE 'UTC';
+        IF EXISTS (SELECT FROM audit_waiting) THEN
+            ALTER TABLE {TABLE}_default DISABLE TRIGGER audit_append_only;
+            DELETE FROM {TABLE}_default WHERE id IN (SELECT id FROM audit_waiting);
+            ALTER TABLE {TABLE}_default ENABLE TRIGGER audit_append_only;
+        END IF;
+        EXECUTE format(
+            'CREATE TABLE %I PARTITION OF {TABLE} FOR VALUES FROM (%L) TO (%L)',
+            partition, month::text || '+00', (month + interval '1 month')::text || '+00'
+        );
+        INSERT INTO {TABLE} OVERRIDING SYSTEM VALUE SELECT * FROM audit_waiting;
+        DROP TABLE audit_waiting;
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END
+$audit$;
+
+REVOKE ALL ON FUNCTION audit_content_type(text, text), audit_frame(jsonb, text, text), audit_frame(text, text),
+    audit_record(smallint, text, text[], jsonb, jsonb), audit_refuse(), audit_create_partitions(integer) FROM PUBLIC;
+"""  # noqa: S608
+
+FIRST_PARTITIONS = "SELECT audit_create_partitions(3)"
+
+REMOVE = f"""
+DROP TRIGGER audit_append_only ON {TABLE};
+DROP FUNCTION audit_refuse(), audit_record(smallint, text, text[], jsonb, jsonb), audit_create_partitions(integer),
+    audit_frame(text, text), audit_frame(jsonb, text, text), audit_content_type(text, text);
+"""
