@@ -1,4 +1,4 @@
-"""The virtual environment under `var/`, made once for each lock. A bare Python runs this and imports nothing of ours."""
+"""The virtual environment under `var/`, made once for each lock. Run by a bare Python: it imports nothing of ours."""
 
 import hashlib
 import os

@@ -5,10 +5,15 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
-from apps.kernel import pages
+from apps.kernel import pages, probes
 from apps.kernel.registry import domains
 
 urlpatterns = [
+    path("livez", probes.livez, name="livez"),
+    path("readyz", probes.readyz, name="readyz"),
+    path("metrics", probes.figures, name="metrics"),
+    path(".well-known/security.txt", probes.security_txt, name="security-txt"),
+    path("robots.txt", probes.robots_txt, name="robots-txt"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", include("apps.accounts.web.admin_urls")),
     path("admin/", admin.site.urls),

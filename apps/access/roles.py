@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import structlog
 from django.contrib.auth.models import AnonymousUser
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def held(user: "User | AnonymousUser") -> dict[str, tuple[str, ...]]:
         for app_label, codename, path in rows:
             paths.setdefault(f"{app_label}.{codename}", set()).add(path)
         user._held = {permission: _topmost(found) for permission, found in paths.items()}
+        structlog.contextvars.bind_contextvars(unit=" ".join(_topmost(set().union(*paths.values()))))
     return user._held
 
 

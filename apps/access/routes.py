@@ -47,6 +47,8 @@ def api_routes() -> list[Route]:
         if view is None or not path.startswith(API):
             continue
         for method, name in (getattr(callback, "actions", None) or dict.fromkeys(view.http_method_names, "")).items():
+            if method not in view.http_method_names:
+                continue
             instance = view(**callback.initkwargs)
             instance.action = name
             asks = getattr(instance, "required_permission", None)

@@ -6,6 +6,6 @@ class EventsConfig(AppConfig):
     name = "apps.events"
 
     def ready(self) -> None:
-        from apps.events import checks  # noqa: F401
+        from apps.events import checks, probes  # noqa: F401
 
         autodiscover_modules("subscribers", "tasks")

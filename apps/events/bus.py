@@ -4,7 +4,6 @@ import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date
-from functools import cache
 from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 from uuid import UUID
 
@@ -60,7 +59,6 @@ class Event:
         )
 
 
-@cache
 def field_types(event: type[Event]) -> dict[str, tuple[Any, ...]]:
     """Field → its type, or the alternatives of its type."""
     hints = get_type_hints(event)

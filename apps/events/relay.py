@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -15,6 +16,7 @@ from django.db import Error, connection, transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Now
 from django.utils import timezone
+from kombu import Connection
 from kombu.exceptions import KombuError
 
 from apps.events import tasks
@@ -28,6 +30,8 @@ WINDOW = 1_000
 """How much may be handed out at once: a slow broker then holds few messages, and few of them twice."""
 POLL = 2.0
 BEAT = timedelta(seconds=5)
+CONFIRMED: dict[str, Any] = {"confirm_timeout": 5}
+"""Seconds for the broker to confirm that it has a message, where it can."""
 
 logger = structlog.get_logger(__name__)
 
@@ -53,6 +57,11 @@ def _locked(work: WorkQuerySet, limit: int) -> list[UUID]:
     return list(rows.values_list("pk", flat=True)[:limit])
 
 
+def broker_errors(broker: Connection) -> tuple[type[BaseException], ...]:
+    """What a broker that is down, mute or full raises; each transport has its own words for it."""
+    return (KombuError, OSError, *broker.connection_errors, *broker.channel_errors)
+
+
 def send(keys: Sequence[UUID]) -> list[UUID]:
     """Wake a worker for each row. Those that the broker did not take come back."""
     left = deque(keys)
@@ -61,9 +70,9 @@ def send(keys: Sequence[UUID]) -> list[UUID]:
         with broker, current_app.amqp.Producer(broker.ensure_connection(max_retries=1, timeout=3)) as producer:
             while left:
                 key = str(left[0])
-                tasks.work.apply_async((key,), task_id=key, producer=producer, retry=False, confirm_timeout=5)
+                tasks.work.apply_async((key,), task_id=key, producer=producer, retry=False, **CONFIRMED)
                 left.popleft()
-    except (KombuError, OSError, *broker.connection_errors, *broker.channel_errors) as error:
+    except broker_errors(broker) as error:
         logger.warning("broker_unreachable", error=type(error).__name__, waiting=len(left))
     return list(left)
 

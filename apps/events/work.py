@@ -101,7 +101,7 @@ def enqueue(name: str, *, unit: UUID | None = None, due_at: datetime | None = No
 
 def pause_after(attempt: int) -> timedelta:
     """Twice as long after each failure, half of it by chance, so that what failed together does not return together."""
-    longest = min(FIRST_PAUSE * 2 ** min(attempt - 1, 20), LONGEST_PAUSE)
+    longest = min(FIRST_PAUSE * (1 << min(attempt - 1, 20)), LONGEST_PAUSE)
     return longest * random.uniform(0.5, 1)  # noqa: S311 — spreads load, guards nothing
 
 

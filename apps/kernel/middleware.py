@@ -1,30 +1,43 @@
-"""Who is asking, settled once at the top: the client's address and the acting context of the audit trail."""
+"""Settled once at the top: who is asking, in whose name things are written, and what is noted about the answer."""
 
 import ipaddress
 import re
 from collections.abc import Callable
+from time import perf_counter
 
+import structlog
+from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from uuid_utils.compat import uuid7
 
+from apps.kernel.metrics import REQUEST_QUERIES, REQUEST_SECONDS, counting_statements
 from apps.kernel.trail import Context, acting
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+
+logger = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def _is_our_proxy(address: str) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in ipaddress.ip_network(network) for network in settings.TRUSTED_PROXIES)
 
 
 def _address_behind(peer: str, chain: str) -> str:
     """The nearest hop that no configured proxy of ours speaks for; the peer itself when a hop is no address."""
-    trusted = [ipaddress.ip_network(network) for network in settings.TRUSTED_PROXIES]
     believed = peer
     for hop in [peer, *reversed(chain.split(","))]:
         try:
-            address = ipaddress.ip_address(hop.strip())
+            believed = str(ipaddress.ip_address(hop.strip()))
         except ValueError:
             break
-        believed = str(address)
-        if not any(address in network for network in trusted):
+        if not _is_our_proxy(believed):
             break
     return believed
 
@@ -33,10 +46,13 @@ def client_address(get_response: GetResponse) -> GetResponse:
     """Write the believed address into `REMOTE_ADDR` and take the forwarding headers away from everybody below."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        peer = request.META.get("REMOTE_ADDR", "")
         chain = request.META.pop("HTTP_X_FORWARDED_FOR", "")
-        request.META.pop("HTTP_FORWARDED", None)
-        request.META.pop("HTTP_X_REAL_IP", None)
-        request.META["REMOTE_ADDR"] = _address_behind(request.META.get("REMOTE_ADDR", ""), chain)
+        for header in ("HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_X_FORWARDED_HOST"):
+            request.META.pop(header, None)
+        request.META["REMOTE_ADDR"] = _address_behind(peer, chain)
+        if not _is_our_proxy(peer):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
         return get_response(request)
 
     return middleware
@@ -54,6 +70,59 @@ def acting_request(get_response: GetResponse) -> GetResponse:
         with acting(Context(source=source, request=request, request_id=request_id, address=address)):
             response = get_response(request)
         response["X-Request-ID"] = request_id
+        return response
+
+    return middleware
+
+
+def note_request(get_response: GetResponse) -> GetResponse:
+    """One log line and one observation for each request. Paths and query strings hold personal values: the route is
+    named instead."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        structlog.contextvars.clear_contextvars()
+        started = perf_counter()
+        with counting_statements() as statements:
+            response = get_response(request)
+        seconds = perf_counter() - started
+        match = request.resolver_match
+        route = f"/{match.route}" if match else "unmatched"
+        method = request.method if request.method in METHODS else "other"
+        REQUEST_SECONDS.labels(method, route, response.status_code).observe(seconds)
+        REQUEST_QUERIES.labels(route).observe(statements[0])
+        logger.info(
+            "request",
+            method=method,
+            route=route,
+            status=response.status_code,
+            milliseconds=round(seconds * 1000, 1),
+            queries=statements[0],
+        )
+        return response
+
+    return middleware
+
+
+def known_hosts_only(get_response: GetResponse) -> GetResponse:
+    """`ALLOWED_HOSTS` holds for every route, those that never ask for their host included. `TRACE` is refused."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        request.get_host()
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        return get_response(request)
+
+    return middleware
+
+
+def admin_policy(get_response: GetResponse) -> GetResponse:
+    """The admin's theme evaluates expressions and styles elements in place; nothing else may."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.path.startswith("/admin/"):
+            response._csp_update = {"script-src": [UNSAFE_EVAL]}  # type: ignore[attr-defined]
+            response._csp_replace = {"style-src": [SELF, UNSAFE_INLINE]}  # type: ignore[attr-defined]
         return response
 
     return middleware

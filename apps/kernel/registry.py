@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.utils.functional import Promise
 
 from apps.kernel.errors import BusinessError
+
+if TYPE_CHECKING:
+    from celery.schedules import crontab
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +34,7 @@ class Domain:
     """Dotted path of the URL module mounted at the site's root."""
     events: tuple[type, ...] = ()
     roles: tuple[Role, ...] = ()
-    schedule: Mapping[str, object] = field(default_factory=dict)
+    schedule: Mapping[str, "crontab"] = field(default_factory=dict)
     """Name of a registered job → its Celery `crontab`, in UTC."""
     demo: str | None = None
     """Dotted path of `load(unit, faker, size)`, which writes believable rows; units and lower floors come first."""

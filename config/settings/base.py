@@ -55,7 +55,6 @@ INSTALLED_APPS = [
     "auditlog",
     "axes",
     "django_filters",
-    "django_structlog",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "guardian",
@@ -66,9 +65,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "apps.kernel.middleware.client_address",
     "apps.kernel.middleware.acting_request",
+    "apps.kernel.middleware.note_request",
+    "apps.kernel.middleware.known_hosts_only",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "apps.kernel.middleware.admin_policy",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -79,7 +81,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 

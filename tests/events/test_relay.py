@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from celery import current_app
 from celery.schedules import crontab
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
@@ -139,16 +138,6 @@ def test_only_so_much_is_handed_out_at_once(monkeypatch):
 
     assert len(relay.claim()) == 3
     assert relay.claim() == []
-
-
-@pytest.fixture
-def unreachable_broker():
-    reachable = current_app.conf.broker_url
-    current_app.conf.update(
-        broker_url="amqp://guest:guest@127.0.0.1:1//", broker_write_url="amqp://guest:guest@127.0.0.1:1//"
-    )
-    yield
-    current_app.conf.update(broker_url=reachable, broker_write_url=reachable)
 
 
 def test_without_a_broker_everything_waits_in_the_database(unreachable_broker):

@@ -4,6 +4,9 @@ from apps.events.bus import on
 from tests.sample.events import PersonClosed, PersonCounted
 from tests.sample.models import Effect
 
+SLOW = 60
+"""The number that takes a whole second."""
+
 
 class Poisoned(Exception):
     """What this subscriber says of the person `poison`."""
@@ -18,7 +21,7 @@ def take_note(event: PersonClosed) -> None:
 
 @on(PersonCounted)
 def count(event: PersonCounted) -> None:
-    """Slow enough to be killed in the middle, and with an effect before and after the middle."""
+    """Slow in the middle, so that it can be killed between its two effects."""
     Effect.objects.create(what=f"began {event.number}", of=event.person)
-    time.sleep(0.02)
+    time.sleep(1 if event.number == SLOW else 0.01)
     Effect.objects.create(what=f"ended {event.number}", of=event.person)

@@ -1,4 +1,4 @@
-"""Stored files (`STORAGE_URL`), the shared cache (`CACHE_URL`) and static files: folders under `var/`, or S3 and Redis."""
+"""Stored files (`STORAGE_URL`), the shared cache (`CACHE_URL`) and static files: folders here, or S3 and Redis."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from config.settings.environment import env, refuse
 
 _VAR = Path(__file__).resolve().parents[3] / "var"
+(_VAR / "static").mkdir(parents=True, exist_ok=True)
 
 
 def _cache(url: str) -> dict[str, Any]:

@@ -1,0 +1,147 @@
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from apps.access.admin.base import ChildInline, UnitRecordAdmin, VersionedForm, each_row
+from apps.catalog import services
+from apps.catalog.models import Category, Price, Product, Reservation, Stock, StockMovement, Supplier
+
+
+class ReadOnly:
+    """Rows that only a service writes."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Category)
+class CategoryAdmin(UnitRecordAdmin):
+    list_display = ("number", "name", "description", "unit", "updated_at")
+    list_filter = ("unit",)
+    search_fields = ("number__istartswith", "name__istartswith")
+
+
+@admin.register(Supplier)
+class SupplierAdmin(UnitRecordAdmin):
+    list_display = ("number", "company", "city", "country", "unit")
+    list_filter = ("country", "unit")
+    search_fields = ("number__istartswith", "company__istartswith")
+    fieldsets = (
+        (None, {"fields": ("unit", "number", "company", "homepage")}),
+        (_("Contact person"), {"fields": ("contact_name", "contact_title", "email", "phone", "fax")}),
+        (_("Address"), {"fields": ("street", "postal_code", "city", "region", "country")}),
+    )
+
+
+class ProductForm(VersionedForm):
+    """Keeps a product within one unit."""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        unit = self.cleaned_data.get("unit") or getattr(self.instance, "unit", None)
+        category = self.cleaned_data.get("category")
+        if unit is not None and category is not None:
+            services.check_shelf(unit, category=category, supplier=self.cleaned_data.get("supplier"))
+        return cleaned
+
+
+class PriceInline(ChildInline):
+    """A price is never changed: a new one begins."""
+
+    model = Price
+    ordering = ("currency", "-valid_from")
+    fields = ("currency", "amount", "valid_from")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class StockInline(ReadOnly, ChildInline):
+    model = Stock
+    fields = ("on_hand", "reserved", "on_order")
+
+
+class NeedsReorder(SimpleListFilter):
+    title = _("stock")
+    parameter_name = "stock"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("low", _("to reorder"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.to_reorder() if self.value() == "low" else queryset
+
+
+@admin.register(Product)
+class ProductAdmin(UnitRecordAdmin):
+    form = ProductForm
+    list_display = ("number", "name", "category", "sold", "pieces")
+    list_filter = ("is_discontinued", NeedsReorder, "unit")
+    list_select_related = ("category", "stock")
+    search_fields = ("number__istartswith", "name__istartswith")
+    autocomplete_fields = ("category", "supplier")
+    readonly_fields = ("is_discontinued",)
+    inlines = (StockInline, PriceInline)
+    actions = ("discontinue",)
+
+    @display(description=_("sold"), ordering="is_discontinued", label={"on sale": "success", "discontinued": "danger"})
+    def sold(self, product: Product) -> tuple[str, Any]:
+        return ("discontinued", _("discontinued")) if product.is_discontinued else ("on sale", _("on sale"))
+
+    @display(description=_("free pieces"))
+    def pieces(self, product: Product) -> int | None:
+        return product.stock.available if hasattr(product, "stock") else None
+
+    @each_row(verb="discontinue", title=_("Discontinue"), reason=True)
+    def discontinue(self, request: HttpRequest, product: Product, *, reason: str) -> Product:
+        return services.discontinue(product)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
+        for price in formset.save(commit=False):
+            services.set_price(price.product, currency=price.currency, amount=price.amount, valid_from=price.valid_from)
+
+
+@admin.register(Stock)
+class StockAdmin(ReadOnly, UnitRecordAdmin):
+    list_display = ("product", "on_hand", "reserved", "on_order", "unit")
+    list_filter = ("unit",)
+    list_select_related = ("product",)
+    search_fields = ("product__number__istartswith",)
+
+
+@admin.register(StockMovement)
+class StockMovementAdmin(ReadOnly, UnitRecordAdmin):
+    list_display = ("product", "kind", "quantity", "created_at", "unit")
+    list_filter = ("kind", "unit")
+    list_select_related = ("product",)
+    search_fields = ("product__number__istartswith",)
+
+
+@admin.register(Reservation)
+class ReservationAdmin(ReadOnly, UnitRecordAdmin):
+    list_display = ("product", "quantity", "status", "created_at", "unit")
+    list_filter = ("status", "unit")
+    list_select_related = ("product",)
+    search_fields = ("product__number__istartswith",)
+
+
+@admin.register(Price)
+class PriceAdmin(ReadOnly, UnitRecordAdmin):
+    list_display = ("product", "amount", "currency", "valid_from", "unit")
+    list_filter = ("currency", "unit")
+    list_select_related = ("product",)
+    search_fields = ("product__number__istartswith",)
