@@ -19,7 +19,7 @@ from apps.events.bus import publish_all
 from apps.events.models import Relay, Work
 from tests.sample.events import PersonCounted
 from tests.sample.models import Effect
-from tests.sample.subscribers import SLOW
+from tests.sample.subscribers import DEADLY, SLOW
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
 
@@ -190,3 +190,31 @@ def test_two_relays_and_a_relay_that_is_asked_to_stop(installation):
     until(all_ended)
     assert_each_was_done_once_and_in_its_order()
     assert Work.objects.exclude(attempts=1).count() == 0
+
+
+def test_work_that_kills_its_process_is_parked_and_the_other_work_is_done(installation):
+    installation.worker()
+    installation.relay()
+    with transaction.atomic():
+        publish_all([PersonCounted(person="p-1", number=DEADLY), PersonCounted(person="p-2", number=2)])
+    Work.objects.filter(aggregate="p-1").update(max_attempts=3)
+
+    until(all_ended)
+
+    deadly = Work.objects.get(aggregate="p-1")
+    assert (deadly.state, deadly.attempts) == ("parked", 3)
+    assert deadly.last_error == "The process that ran it ended without a word, in every attempt."
+    assert list(Effect.objects.order_by("pk").values_list("what", "of")) == [("began 2", "p-2"), ("ended 2", "p-2")]
+
+
+def test_a_worker_that_is_asked_to_stop_finishes_what_it_runs(installation):
+    worker = installation.worker()
+    installation.relay()
+    with transaction.atomic():
+        publish_all([PersonCounted(person="p-1", number=SLOW)])
+    until(slow_one_runs)
+
+    worker.terminate()
+
+    assert worker.wait(timeout=20) == 0
+    assert (slow_one().state, slow_one().attempts) == ("done", 1)

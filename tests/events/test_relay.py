@@ -1,5 +1,7 @@
 """What is due is handed out once, in its turn, and again when nobody was heard of it."""
 
+import socket
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from celery import current_app
 from celery.schedules import crontab
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
@@ -146,6 +149,19 @@ def test_without_a_broker_everything_waits_in_the_database(unreachable_broker):
     assert relay.hand_out() == 0
 
     assert Work.objects.filter(state="ready", lease_until=None, attempts=0).count() == 2
+
+
+def test_a_broker_that_accepts_and_says_nothing_holds_the_relay_for_seconds_only(unreachable_broker):
+    told("p-1")
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        current_app.conf.update(broker_write_url=f"amqp://guest:guest@127.0.0.1:{mute.getsockname()[1]}//")
+        begun = time.monotonic()
+
+        handed_out = relay.hand_out()
+
+    assert handed_out == 0
+    assert time.monotonic() - begun < 8
+    assert Work.objects.get().state == "ready"
 
 
 def test_everything_due_can_be_run_in_one_process():

@@ -1,3 +1,5 @@
+import os
+import signal
 import time
 
 from apps.events.bus import on
@@ -6,6 +8,8 @@ from tests.sample.models import Effect
 
 SLOW = 60
 """The number that takes a whole second."""
+DEADLY = 666
+"""The number that kills the process that counts it."""
 
 
 class Poisoned(Exception):
@@ -23,5 +27,7 @@ def take_note(event: PersonClosed) -> None:
 def count(event: PersonCounted) -> None:
     """Slow in the middle, so that it can be killed between its two effects."""
     Effect.objects.create(what=f"began {event.number}", of=event.person)
+    if event.number == DEADLY:
+        os.kill(os.getpid(), signal.SIGKILL)
     time.sleep(1 if event.number == SLOW else 0.01)
     Effect.objects.create(what=f"ended {event.number}", of=event.person)

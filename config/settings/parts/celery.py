@@ -14,7 +14,7 @@ _KIND = CELERY_BROKER_URL.split(":", 1)[0]
 _NAME = env.str("BROKER_QUEUE", "steward.work")
 
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "amqp": {"confirm_publish": True, "connect_timeout": 3, "read_timeout": 10, "write_timeout": 10},
+    "amqp": {"confirm_publish": True, "connect_timeout": 3, "write_timeout": 10},
     # A message that a worker has taken returns after this time; a longer job is run once all the same, by its row.
     "redis": {"visibility_timeout": 3600, "socket_connect_timeout": 3, "socket_timeout": 10},
     "filesystem": {
