@@ -1,0 +1,83 @@
+from datetime import date, datetime
+
+from django.db import transaction
+
+from apps.accounts.models import User
+from apps.events.bus import publish
+from apps.kernel.errors import BusinessError
+from apps.workforce.events import AbsenceApproved, AbsenceRejected, AbsenceRequested
+from apps.workforce.models import Absence, Employee
+
+
+class NotEmployedThen(BusinessError):
+    """The employee does not work here on all of these days."""
+
+    code = "not_employed_then"
+
+
+class Overlaps(BusinessError):
+    """The employee is away on some of these days already. Choose other days."""
+
+    code = "overlaps"
+
+
+class EndsBeforeItStarts(BusinessError):
+    """An absence does not end before it starts."""
+
+    code = "ends_before_it_starts"
+
+
+class AlreadyDecided(BusinessError):
+    """This absence has been decided already."""
+
+    code = "already_decided"
+
+
+class OwnAbsence(BusinessError):
+    """Nobody decides about an absence of his own. Ask a colleague."""
+
+    code = "own_absence"
+
+
+@transaction.atomic
+def request_absence(employee: Employee, *, kind: str, starts_on: date, ends_on: date) -> Absence:
+    """The employee's row is the lock: two requests for the same days never both find them free."""
+    if ends_on < starts_on:
+        raise EndsBeforeItStarts
+    employee = Employee.objects.select_for_update().get(pk=employee.pk)
+    if starts_on < employee.hired_on or (employee.left_on is not None and ends_on > employee.left_on):
+        raise NotEmployedThen
+    if employee.absences.standing().touching(starts_on, ends_on).exists():
+        raise Overlaps
+    absence = Absence.objects.create(
+        unit_id=employee.unit_id, employee=employee, kind=kind, starts_on=starts_on, ends_on=ends_on
+    )
+    publish(AbsenceRequested(absence=str(absence.pk)), unit=absence.unit_id)
+    return absence
+
+
+@transaction.atomic
+def approve_absence(absence: Absence, *, by: User, now: datetime) -> Absence:
+    absence = _decided(absence, state=Absence.State.APPROVED, by=by, now=now)
+    publish(AbsenceApproved(absence=str(absence.pk)), unit=absence.unit_id)
+    return absence
+
+
+@transaction.atomic
+def reject_absence(absence: Absence, *, by: User, now: datetime) -> Absence:
+    absence = _decided(absence, state=Absence.State.REJECTED, by=by, now=now)
+    publish(AbsenceRejected(absence=str(absence.pk)), unit=absence.unit_id)
+    return absence
+
+
+def _decided(absence: Absence, *, state: str, by: User, now: datetime) -> Absence:
+    absence = Absence.objects.select_for_update(of=("self",)).select_related("employee").get(pk=absence.pk)
+    if absence.state != Absence.State.REQUESTED:
+        raise AlreadyDecided(state=absence.state)
+    if absence.employee.user_id == by.pk:
+        raise OwnAbsence
+    absence.state = state
+    absence.decided_by = by
+    absence.decided_at = now
+    absence.save(update_fields=["state", "decided_by", "decided_at", "updated_at"])
+    return absence
