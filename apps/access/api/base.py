@@ -245,7 +245,7 @@ class UnitField(serializers.PrimaryKeyRelatedField):
 
 
 class UnitSerializer(StrictSerializer):
-    """A resource whose rows belong to units."""
+    """A resource whose rows belong to units. `Meta.fixed_fields` are said at creation and read-only afterwards."""
 
     unit = UnitField(required=False, queryset=Unit.objects.none())
 
@@ -254,6 +254,9 @@ class UnitSerializer(StrictSerializer):
         fixed = self.instance is not None or self.Meta.model.granted_through  # type: ignore[attr-defined]
         if fixed and "unit" in fields:
             fields["unit"] = serializers.PrimaryKeyRelatedField(read_only=True)
+        if self.instance is not None:
+            for name in getattr(self.Meta, "fixed_fields", ()):  # type: ignore[attr-defined]
+                fields[name].read_only = True
         return fields
 
 
