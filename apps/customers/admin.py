@@ -9,9 +9,9 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from apps.access.admin.base import ChildInline, RecordAdmin, StackedChildInline, UnitRecordAdmin, each_row
+from apps.access.admin.base import ChildInline, StackedChildInline, UnitRecordAdmin, each_row
 from apps.customers import services
-from apps.customers.models import Address, Contact, Customer, CustomerGrant
+from apps.customers.models import Address, Contact, Customer
 from apps.kernel.errors import BusinessError
 
 
@@ -98,7 +98,7 @@ class ChildOfCustomerAdmin(UnitRecordAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = ["customer"] if obj is not None else []
-        return [*(name for name in super().get_readonly_fields(request, obj) if name != "unit"), *fixed]
+        return [*super().get_readonly_fields(request, obj), *fixed]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         obj.unit_id = obj.customer.unit_id
@@ -119,11 +119,3 @@ class AddressAdmin(ChildOfCustomerAdmin):
     list_filter = ("kind", "unit")
     search_fields = ("customer__number__istartswith",)
     ordering = ("city", "pk")
-
-
-@admin.register(CustomerGrant)
-class CustomerGrantAdmin(RecordAdmin):
-    list_display = ("content_object", "permission", "user", "valid_from", "valid_until")
-    list_select_related = ("content_object", "permission__content_type", "user")
-    autocomplete_fields = ("content_object",)
-    raw_id_fields = ("user",)

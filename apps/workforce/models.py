@@ -341,6 +341,10 @@ class Absence(UnitRecord):
                 | Q(state__in=("approved", "rejected"), decided_at__isnull=False),
                 name="absence_decided_exactly_when_dated",
             ),
+            models.CheckConstraint(
+                condition=Q(kind__in=("vacation", "sickness", "parental", "training", "other")),
+                name="absence_kind_known",
+            ),
         ]
         indexes = [
             models.Index(fields=["unit", "starts_on", "id"], name="absence_of_unit_in_time"),

@@ -1,0 +1,136 @@
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+
+from apps.access.admin.base import ChildInline, UnitRecordAdmin, each_row
+from apps.workforce.models import (
+    Absence,
+    Department,
+    Employee,
+    EmployeeTerritory,
+    Position,
+    Region,
+    Territory,
+)
+from apps.workforce.services import absences, employment
+
+
+@admin.register(Department)
+class DepartmentAdmin(UnitRecordAdmin):
+    list_display = ("name", "unit", "created_at")
+    list_filter = ("unit",)
+    search_fields = ("name__istartswith",)
+    ordering = ("name", "pk")
+
+
+@admin.register(Position)
+class PositionAdmin(UnitRecordAdmin):
+    list_display = ("title", "unit", "created_at")
+    list_filter = ("unit",)
+    search_fields = ("title__istartswith",)
+    ordering = ("title", "pk")
+
+
+@admin.register(Region)
+class RegionAdmin(UnitRecordAdmin):
+    list_display = ("number", "name", "unit", "created_at")
+    list_filter = ("unit",)
+    search_fields = ("name__istartswith",)
+    ordering = ("number", "pk")
+
+
+@admin.register(Territory)
+class TerritoryAdmin(UnitRecordAdmin):
+    list_display = ("number", "name", "region", "unit", "created_at")
+    list_filter = (("region", AutocompleteSelectFilter), "unit")
+    list_select_related = ("region",)
+    search_fields = ("name__istartswith",)
+    autocomplete_fields = ("region",)
+    ordering = ("number", "pk")
+
+
+class TerritoryInline(ChildInline):
+    model = EmployeeTerritory
+    autocomplete_fields = ("territory",)
+
+
+@admin.register(Employee)
+class EmployeeAdmin(UnitRecordAdmin):
+    """Columns, filters and search are by what everybody may know; the page adds the rest for HR."""
+
+    list_display = ("number", "last_name", "first_name", "position", "department")
+    list_filter = (("department", AutocompleteSelectFilter), ("position", AutocompleteSelectFilter), "unit")
+    list_select_related = ("position", "department")
+    search_fields = ("number__istartswith", "last_name__istartswith")
+    search_help_text = _("Beginning of the number or the last name")
+    ordering = ("last_name", "pk")
+    autocomplete_fields = ("department", "position", "reports_to")
+    inlines = (TerritoryInline,)
+    for_everybody = ("unit", "number", "first_name", "last_name", "title", "department", "position", "extension")
+    for_hr = (
+        "courtesy_title",
+        "reports_to",
+        "email",
+        "hired_on",
+        "left_on",
+        "birth_date",
+        "address",
+        "city",
+        "region",
+        "postal_code",
+        "country",
+        "home_phone",
+        "mobile_phone",
+        "notes",
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Employee | None = None) -> Any:
+        knows = request.user.has_perm("workforce.view_hr_employee", obj)
+        fields = [*self.for_everybody, *(self.for_hr if knows else ())]
+        return [*fields, "row_version"] if self._may_write(request, obj) else fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Employee | None = None) -> Any:
+        by_service = ("department", "position", "reports_to", "hired_on") if obj is not None else ()
+        fixed = [*super().get_readonly_fields(request, obj), "left_on", *by_service]
+        return [name for name in fixed if name in self.get_fields(request, obj)]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Who may not read the day of hiring cannot hire."""
+        return super().has_add_permission(request) and request.user.has_perm("workforce.view_hr_employee")
+
+    def save_model(self, request: HttpRequest, obj: Employee, form: Any, change: bool) -> None:  # noqa: FBT001
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            hired = employment.hire(**{name: form.cleaned_data[name] for name in form.fields if name != "row_version"})
+            obj.pk, obj._state.adding = hired.pk, False
+
+
+@admin.register(Absence)
+class AbsenceAdmin(UnitRecordAdmin):
+    list_display = ("employee", "kind", "starts_on", "ends_on", "state")
+    list_filter = ("state", "kind", "unit")
+    list_select_related = ("employee",)
+    search_fields = ("employee__number__istartswith",)
+    autocomplete_fields = ("employee",)
+    ordering = ("-starts_on", "pk")
+    exclude = ("unit",)
+    actions = ("approve", "reject")
+
+    def save_model(self, request: HttpRequest, obj: Absence, form: Any, change: bool) -> None:  # noqa: FBT001
+        """Asking is the only way to write one here; afterwards it is decided by the actions."""
+        words = {name: form.cleaned_data[name] for name in ("employee", "kind", "starts_on", "ends_on")}
+        asked = absences.request_absence(**words)
+        obj.pk, obj._state.adding = asked.pk, False
+
+    @each_row(verb="approve", title=_("Approve"))
+    def approve(self, request: HttpRequest, absence: Absence) -> Absence:
+        return absences.approve_absence(absence, by=request.user, now=timezone.now())
+
+    @each_row(verb="reject", title=_("Reject"))
+    def reject(self, request: HttpRequest, absence: Absence) -> Absence:
+        return absences.reject_absence(absence, by=request.user, now=timezone.now())
