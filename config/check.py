@@ -29,7 +29,7 @@ STEPS: tuple[tuple[str, list[str], dict[str, str]], ...] = (
 
 @contextmanager
 def _database() -> Iterator[dict[str, str]]:
-    given = nullcontext(dict[str, str]()) if os.environ.get("DATABASE_URL") else serving(VAR / "test" / "postgres")
+    given = nullcontext(dict[str, str]()) if os.environ.get("DATABASE_URL") else serving(VAR / "check" / "postgres")
     with given as urls:
         yield urls
 

@@ -1,6 +1,7 @@
 """The embedded PostgreSQL of a trial and of the tests: started, handed on and stopped by the one process that asked."""
 
 import argparse
+import fcntl
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,12 +74,22 @@ def announced(urls: dict[str, str]) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """One `make up` or `make db` for each clone: two would stop each other's database."""
+    (VAR / "run").mkdir(parents=True, exist_ok=True)
+    with (VAR / "run" / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            refuse("Another `make up` or `make db` runs in this folder: stop it first.")
+        yield
+
+
 def main() -> None:
     argparse.ArgumentParser(description="Run the embedded PostgreSQL in the foreground.").parse_args()
-    if (VAR / "run" / "database").exists() and (VAR / "postgres" / "postmaster.pid").exists():
-        refuse("The embedded PostgreSQL runs already: stop the other `make up` or `make db` first.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with serving(VAR / "postgres") as urls, announced(urls):
+    with alone(), serving(VAR / "postgres") as urls, announced(urls):
         print("".join(f"{key}={url}\n" for key, url in urls.items()) + "PostgreSQL runs; ctrl-C stops it.", flush=True)
         try:
             signal.pause()

@@ -61,6 +61,7 @@ def logging_settings(form: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             "django.security": {"level": "CRITICAL"},
             "django.server": {"level": "ERROR", "handlers": [], "propagate": True},
+            "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
             "axes": {"level": "ERROR"},
         },
     }
