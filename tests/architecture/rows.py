@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from apps.access.models import Unit
 
 _made: dict[type[models.Model], int] = {}
-_SMALLEST: tuple[tuple[type[models.Field[Any, Any]], Callable[[int], Any]], ...] = (
+_SMALLEST: "tuple[tuple[type[models.Field[Any, Any]], Callable[[int], Any]], ...]" = (
     (models.UUIDField, lambda _number: uuid7()),
     (models.EmailField, lambda number: f"row{number}@example.org"),
     (models.CharField, lambda number: f"r{number}"),
@@ -26,7 +26,7 @@ _SMALLEST: tuple[tuple[type[models.Field[Any, Any]], Callable[[int], Any]], ...]
 )
 
 
-def _value(field: models.Field[Any, Any], number: int) -> Any:
+def _value(field: "models.Field[Any, Any]", number: int) -> Any:
     if field.choices:
         return field.flatchoices[0][0]
     for kind, smallest in _SMALLEST:
@@ -35,7 +35,7 @@ def _value(field: models.Field[Any, Any], number: int) -> Any:
     raise TypeError(f"{field.model._meta.label}.{field.name}: say in tests/architecture/rows.py what is smallest.")
 
 
-def _needs_no_value(field: models.Field[Any, Any]) -> bool:
+def _needs_no_value(field: "models.Field[Any, Any]") -> bool:
     automatic = field.primary_key or getattr(field, "generated", False) or getattr(field, "auto_now", False)
     optional = field.null or field.has_default() or (field.empty_strings_allowed and field.blank)
     return automatic or optional or getattr(field, "auto_now_add", False)
