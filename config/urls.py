@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
+from apps.access.checks import own_policy
 from apps.kernel import pages, probes
 from apps.kernel.registry import domains
 
@@ -19,9 +20,17 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("apps.accounts.web.urls")),
     path("problems/", pages.problems, name="problems"),
-    path("api/v1/openapi.json", SpectacularJSONAPIView.as_view(permission_classes=[]), name="openapi"),
     path(
-        "api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="openapi", permission_classes=[]), name="api-docs"
+        "api/v1/openapi.json",
+        own_policy("It describes the API and holds no row.")(SpectacularJSONAPIView.as_view(permission_classes=[])),
+        name="openapi",
+    ),
+    path(
+        "api/v1/docs/",
+        own_policy("It shows the description of the API.")(
+            SpectacularSwaggerSplitView.as_view(url_name="openapi", permission_classes=[])
+        ),
+        name="api-docs",
     ),
     *(path("api/v1/", include(domain.api)) for domain in domains if domain.api),
     *(path("", include(domain.web)) for domain in domains if domain.web),

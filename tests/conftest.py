@@ -72,7 +72,7 @@ def sign_in() -> Callable[[User], Client]:
         client = Client()
         if not Authenticator.objects.filter(user=user).exists():
             TOTP.activate(user, generate_totp_secret())
-        client.force_login(user, backend="apps.access.backends.RoleBackend")
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
         return client
 
     return client_of

@@ -43,6 +43,7 @@ class Unit(Record):
         verbose_name = _("unit")
         verbose_name_plural = _("units")
         ordering = ["path"]
+        permissions = [("move_unit", "Can move a unit below another")]
         constraints = [
             models.UniqueConstraint(
                 fields=["parent", "name"], name="unit_name_unique_below_parent", nulls_distinct=False
@@ -94,6 +95,10 @@ class Assignment(Record):
     class Meta:
         verbose_name = _("assignment")
         verbose_name_plural = _("assignments")
+        permissions = [
+            ("end_assignment", "Can end an assignment"),
+            ("delegate_assignment", "Can assign roles that one does not hold"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["user", "role", "unit"], name="assignment_once"),
             models.CheckConstraint(
@@ -104,6 +109,11 @@ class Assignment(Record):
 
     def __str__(self) -> str:
         return f"{self.role} · {self.unit}"
+
+    @property
+    def path(self) -> str:
+        """Where the backend asks for permissions on this row."""
+        return self.unit.path
 
 
 class ObjectGrant(UserObjectPermissionBase):

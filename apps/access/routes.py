@@ -30,11 +30,11 @@ class Route:
     detail: bool
 
 
-def _callbacks(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def callbacks(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for pattern in resolver.url_patterns:
         path = prefix + str(pattern.pattern).removeprefix("^").removesuffix("$").removesuffix("\\Z")
         if isinstance(pattern, URLResolver):
-            yield from _callbacks(pattern, path)
+            yield from callbacks(pattern, path)
         elif isinstance(pattern, URLPattern):
             yield path, pattern.callback
 
@@ -42,7 +42,7 @@ def _callbacks(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, A
 def api_routes() -> list[Route]:
     """Sorted by path and method."""
     routes = []
-    for path, callback in _callbacks(get_resolver()):
+    for path, callback in callbacks(get_resolver()):
         view = getattr(callback, "cls", None)
         if view is None or not path.startswith(API):
             continue

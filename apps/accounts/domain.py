@@ -1,3 +1,4 @@
+from apps.accounts.events import UserActivated, UserDeactivated, UserInvited
 from apps.kernel.registry import Domain, domains
 
-domains.register(Domain(label="accounts", api="apps.accounts.api.urls"))
+domains.register(Domain(label="accounts", events=(UserInvited, UserDeactivated, UserActivated)))

@@ -85,6 +85,10 @@ class User(Record, AbstractBaseUser, GuardianUserMixin, PermissionsMixin):
     class Meta:
         verbose_name = _("user")
         verbose_name_plural = _("users")
+        permissions = [
+            ("deactivate_user", "Can deactivate a user and activate him again"),
+            ("sign_out_user", "Can end the sessions and tokens of a user"),
+        ]
         constraints = [
             models.CheckConstraint(condition=models.Q(is_superuser=False), name="user_nobody_is_superuser"),
             models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case"),

@@ -12,12 +12,16 @@ if TYPE_CHECKING:
 
 
 def all_scopes() -> dict[str, str]:
-    """Scope → what it opens, for every domain that has an API."""
+    """Scope → what it opens, for every app of which some role carries a permission."""
+    labels = {
+        permission.split(".")[0] if "." in permission else label
+        for label, role in domains.roles()
+        for permission in role.permissions
+    }
     known: dict[str, str] = {}
-    for domain in domains:
-        if domain.api:
-            known[f"{domain.label}:read"] = f"Read {domain.label}"
-            known[f"{domain.label}:write"] = f"Change {domain.label}"
+    for label in sorted(labels):
+        known[f"{label}:read"] = f"Read {label}"
+        known[f"{label}:write"] = f"Change {label}"
     return known
 
 

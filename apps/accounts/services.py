@@ -12,8 +12,10 @@ from django.utils import timezone
 from oauth2_provider.generators import generate_client_secret
 from oauth2_provider.models import get_access_token_model
 
+from apps.accounts.events import UserActivated, UserDeactivated, UserInvited
 from apps.accounts.models import ApiToken, Application, User
 from apps.accounts.scopes import all_scopes
+from apps.events.bus import publish
 from apps.kernel.errors import BusinessError
 from apps.kernel.registry import Objections
 from apps.kernel.trail import Action, record
@@ -62,7 +64,9 @@ def invite(*, email: str, name: str = "") -> User:
     email = User.objects.normalize_email(email).lower()
     if User.objects.filter(email__iexact=email).exists():
         raise AddressTaken
-    return User.objects.create_user(email, None, name=name)
+    user = User.objects.create_user(email, None, name=name)
+    publish(UserInvited(user=str(user.pk)))
+    return user
 
 
 @transaction.atomic
@@ -73,6 +77,7 @@ def deactivate(user: User) -> User:
     user.save(update_fields=["is_active", "updated_at"])
     end_sessions(user)
     revoke_all_tokens(user)
+    publish(UserDeactivated(user=str(user.pk)))
     return user
 
 
@@ -82,6 +87,7 @@ def activate(user: User) -> User:
     user = User.objects.select_for_update().get(pk=user.pk)
     user.is_active = True
     user.save(update_fields=["is_active", "updated_at"])
+    publish(UserActivated(user=str(user.pk)))
     return user
 
 

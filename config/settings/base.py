@@ -36,11 +36,11 @@ DOMAIN_APPS = sorted(
 INSTALLED_APPS = [
     *(f"apps.{name}" for name in PLATFORM_APPS),
     *(f"apps.{name}" for name in DOMAIN_APPS),
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.inlines",
-    "django.contrib.admin",
+    "apps.access.site.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
