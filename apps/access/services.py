@@ -14,6 +14,7 @@ from apps.access.events import RoleAssigned, RoleEnded, RowGranted, RowRevoked, 
 from apps.access.models import Assignment, ObjectGrant, Unit, UnitRecord
 from apps.access.querysets import valid_at
 from apps.access.roles import held
+from apps.accounts import services as accounts
 from apps.accounts.models import User
 from apps.events.bus import publish
 from apps.kernel.errors import BusinessError
@@ -45,6 +46,12 @@ class OnlyAtTheRoot(BusinessError):
     """A platform role is held over the whole organisation. Choose the topmost unit."""
 
     code = "only_at_the_root"
+
+
+class StrongerAccount(BusinessError):
+    """This user may do things that you may not. An administrator decides about this account."""
+
+    code = "stronger_account"
 
 
 class AlreadyAssigned(BusinessError):
@@ -128,6 +135,35 @@ def may_manage(by: User, user: User) -> bool:
         return True
     mine, theirs = held(by), held(user)
     return all(path.startswith(mine.get(permission, ())) for permission, paths in theirs.items() for path in paths)
+
+
+def check_managed(by: User, user: User) -> None:
+    if not may_manage(by, user):
+        raise StrongerAccount
+
+
+@transaction.atomic
+def deactivate(user: User, *, by: User, reason: str) -> User:
+    if by.pk == user.pk:
+        raise YourOwnAccess
+    check_managed(by, user)
+    with because(reason):
+        return accounts.deactivate(user)
+
+
+@transaction.atomic
+def activate(user: User, *, by: User, reason: str) -> User:
+    check_managed(by, user)
+    with because(reason):
+        return accounts.activate(user)
+
+
+@transaction.atomic
+def sign_out(user: User, *, by: User, reason: str) -> None:
+    """End the sessions and revoke the tokens of somebody, for instance after a laptop was lost."""
+    check_managed(by, user)
+    with because(reason):
+        accounts.credentials_changed(user)
 
 
 @transaction.atomic

@@ -1,4 +1,15 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from apps.access.api import views
+
 router = SimpleRouter()
-urlpatterns = router.urls
+router.register("users", views.UserViewSet, basename="user")
+router.register("roles", views.RoleViewSet, basename="role")
+router.register("units", views.UnitViewSet, basename="unit")
+router.register("access/assignments", views.AssignmentViewSet, basename="assignment")
+urlpatterns = [
+    *router.urls,
+    path("access/grants/", views.GrantsView.as_view(), name="grants"),
+    path("access/me/", views.MeView.as_view(), name="me"),
+]

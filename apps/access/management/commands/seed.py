@@ -134,4 +134,6 @@ def _unit_resources() -> Iterator[type[UnitRecord]]:
 
 
 def _keys(model: type[UnitRecord], unit: Unit) -> list[str]:
-    return [str(key) for key in model._default_manager.filter(unit=unit).order_by("pk").values_list("pk", flat=True)[:5]]
+    return [
+        str(key) for key in model._default_manager.filter(unit=unit).order_by("pk").values_list("pk", flat=True)[:5]
+    ]
