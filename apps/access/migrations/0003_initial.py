@@ -5,28 +5,27 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('access', '0002_initial'),
-        ('audit', '0001_initial'),
+        ("access", "0002_initial"),
+        ("audit", "0001_initial"),
     ]
 
     operations = [
         apps.audit.operations.TrackTable(
-            label='access.Unit',
-            table='access_unit',
-            key='id',
-            clear='id created_at updated_at parent:parent_id name slug path',
-            unit='id',
+            label="access.Unit",
+            table="access_unit",
+            key="id",
+            clear="id created_at updated_at parent:parent_id name slug path",
+            unit="id",
         ),
         apps.audit.operations.TrackTable(
-            label='access.Assignment',
-            table='access_assignment',
-            key='id',
-            clear='id created_at updated_at user:user_id role:role_id unit:unit_id valid_from valid_until granted_by:granted_by_id',
-            unit='unit_id',
-            subject='user_id',
+            label="access.Assignment",
+            table="access_assignment",
+            key="id",
+            clear="id created_at updated_at user:user_id role:role_id unit:unit_id valid_from valid_until granted_by:granted_by_id",
+            unit="unit_id",
+            subject="user_id",
         ),
     ]

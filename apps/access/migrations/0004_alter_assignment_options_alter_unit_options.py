@@ -4,18 +4,29 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0003_initial'),
+        ("access", "0003_initial"),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name='assignment',
-            options={'permissions': [('end_assignment', 'Can end an assignment'), ('delegate_assignment', 'Can assign roles that one does not hold')], 'verbose_name': 'assignment', 'verbose_name_plural': 'assignments'},
+            name="assignment",
+            options={
+                "permissions": [
+                    ("end_assignment", "Can end an assignment"),
+                    ("delegate_assignment", "Can assign roles that one does not hold"),
+                ],
+                "verbose_name": "assignment",
+                "verbose_name_plural": "assignments",
+            },
         ),
         migrations.AlterModelOptions(
-            name='unit',
-            options={'ordering': ['path'], 'permissions': [('move_unit', 'Can move a unit below another')], 'verbose_name': 'unit', 'verbose_name_plural': 'units'},
+            name="unit",
+            options={
+                "ordering": ["path"],
+                "permissions": [("move_unit", "Can move a unit below another")],
+                "verbose_name": "unit",
+                "verbose_name_plural": "units",
+            },
         ),
     ]

@@ -5,52 +5,51 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('audit', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("audit", "0001_initial"),
     ]
 
     operations = [
         apps.audit.operations.TrackTable(
-            label='accounts.User_groups',
-            table='accounts_user_groups',
-            key='id',
-            clear='id user:user_id group:group_id',
-            subject='user_id',
+            label="accounts.User_groups",
+            table="accounts_user_groups",
+            key="id",
+            clear="id user:user_id group:group_id",
+            subject="user_id",
         ),
         apps.audit.operations.TrackTable(
-            label='accounts.User_user_permissions',
-            table='accounts_user_user_permissions',
-            key='id',
-            clear='id user:user_id permission:permission_id',
-            subject='user_id',
+            label="accounts.User_user_permissions",
+            table="accounts_user_user_permissions",
+            key="id",
+            clear="id user:user_id permission:permission_id",
+            subject="user_id",
         ),
         apps.audit.operations.TrackTable(
-            label='accounts.User',
-            table='accounts_user',
-            key='id',
-            clear='id created_at updated_at is_superuser kind is_active stamp',
-            personal='last_login email name',
-            secret='password',
-            subject='id',
+            label="accounts.User",
+            table="accounts_user",
+            key="id",
+            clear="id created_at updated_at is_superuser kind is_active stamp",
+            personal="last_login email name",
+            secret="password",
+            subject="id",
         ),
         apps.audit.operations.TrackTable(
-            label='accounts.ApiToken',
-            table='accounts_apitoken',
-            key='id',
-            clear='id created_at updated_at user:user_id scopes expires_at revoked_at',
-            personal='name',
-            secret='digest',
-            subject='user_id',
+            label="accounts.ApiToken",
+            table="accounts_apitoken",
+            key="id",
+            clear="id created_at updated_at user:user_id scopes expires_at revoked_at",
+            personal="name",
+            secret="digest",
+            subject="user_id",
         ),
         apps.audit.operations.TrackTable(
-            label='accounts.Application',
-            table='accounts_application',
-            key='id',
-            clear='client_id redirect_uris post_logout_redirect_uris client_type authorization_grant_type hash_client_secret name skip_authorization created updated algorithm allowed_origins registration_source cimd_expires_at id user:user_id scopes',
-            secret='client_secret',
+            label="accounts.Application",
+            table="accounts_application",
+            key="id",
+            clear="client_id redirect_uris post_logout_redirect_uris client_type authorization_grant_type hash_client_secret name skip_authorization created updated algorithm allowed_origins registration_source cimd_expires_at id user:user_id scopes",
+            secret="client_secret",
         ),
     ]
