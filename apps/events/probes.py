@@ -19,14 +19,16 @@ def _seconds_since(moment: datetime | None) -> float:
     return max(0.0, (timezone.now() - moment).total_seconds()) if moment else 0.0
 
 
-@gauge("steward_work_lag_seconds", "How long the oldest due work has waited to be begun.")
 def lag() -> float:
     return _seconds_since(Work.objects.waiting().in_turn().aggregate(oldest=Min("due_at"))["oldest"])
 
 
-@gauge("steward_relay_silence_seconds", "How long no relay has been heard of.")
 def silence() -> float:
     return _seconds_since(Relay.objects.aggregate(last=Max("beat_at"))["last"])
+
+
+gauge("steward_work_lag_seconds", "How long the oldest due work has waited to be begun.")(lag)
+gauge("steward_relay_silence_seconds", "How long no relay has been heard of.")(silence)
 
 
 @gauge("steward_work", "Rows of background work.", label="state")
