@@ -94,6 +94,7 @@ def test_a_number_is_taken_once_in_a_unit_but_free_in_another(manager, customer,
     assert Customer.objects.count() == 2
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_stale_change_is_412_with_the_present_etag(manager, customer):
     door = f"{URL}{customer.pk}/"
     read = manager.get(door)

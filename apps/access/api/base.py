@@ -120,15 +120,22 @@ class AccessView(GenericViewSet[Any]):
     def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().annotate(row_version=RowVersion())
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Whoever may not see or change the row is told so before the body is looked at."""
+        super().initial(request, *args, **kwargs)
+        if self.detail and self.action and request.method not in SAFE_METHODS:
+            self.row = self._row()
+            self._check_version(self.row)
+
     def get_object(self) -> Any:
-        """The row, locked when it is about to change and only if it is still the one that the caller read."""
+        """The row; one that is about to change is locked, and is still the one that the caller read."""
+        return self._row() if self.request.method in SAFE_METHODS else self.row
+
+    def _row(self) -> Any:
         try:
-            row = super().get_object()
+            return super().get_object()
         except (ValueError, TypeError) as error:
             raise Http404 from error
-        if self.request.method not in SAFE_METHODS:
-            self._check_version(row)
-        return row
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         queryset = super().filter_queryset(queryset)
