@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import honcho.manager
 import psycopg
 from honcho.compat import ProcessManager
-from honcho.manager import Manager
 
 from config import given
 from config.embedded import VAR, alone, announced, serving
@@ -121,7 +121,8 @@ class OnlyTheParent(ProcessManager):
 
 
 def supervise(variables: dict[str, str]) -> int:
-    manager = Manager()
+    honcho.manager.KILL_WAIT = 20  # a worker at rest needs 7 seconds to leave
+    manager = honcho.manager.Manager()
     manager._procmgr = OnlyTheParent()
     for name, command in PROCESSES.items():
         # `exec`, so that a signal reaches the process and not a shell in front of it.

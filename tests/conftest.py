@@ -16,6 +16,7 @@ from apps.access.models import Assignment, Unit
 from apps.accounts.models import User
 from apps.accounts.scopes import all_scopes
 from apps.accounts.services import issue_token
+from tests.database import django_db_setup  # noqa: F401
 from tests.roles import pytest_runtest_call  # noqa: F401
 
 MakeUser = Callable[..., User]

@@ -11,7 +11,7 @@ from time import monotonic
 
 import structlog
 from django.core.cache import cache
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import FileSystemStorage, storages
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
@@ -96,12 +96,13 @@ def _cache() -> None:
 
 @ready("storage")
 def _storage() -> None:
-    if isinstance(default_storage, FileSystemStorage) or hasattr(default_storage, "base_location"):
-        folder = Path(default_storage.location)
+    storage = storages["default"]
+    if isinstance(storage, FileSystemStorage):
+        folder = Path(storage.location)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not os.access(folder, os.W_OK):
             raise NotReady("The folder of stored files cannot be written.")
         if shutil.disk_usage(folder).free < FREE_BYTES:
             raise NotReady("Less than 100 MB is free for stored files.")
     else:
-        default_storage.exists("readyz")
+        storage.exists("readyz")

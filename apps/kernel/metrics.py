@@ -7,10 +7,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+from django.db import DatabaseError
 from prometheus_client import REGISTRY, CollectorRegistry, Histogram, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
+
+logger = structlog.get_logger(__name__)
 
 Measured = float | Mapping[str, float]
 
@@ -36,7 +40,11 @@ class _Gauge(Collector):
     measure: Callable[[], Measured]
 
     def collect(self) -> Iterable[Metric]:
-        measured = self.measure()
+        try:
+            measured = self.measure()
+        except DatabaseError as error:
+            logger.warning("gauge_not_measured", gauge=self.name, exc_info=error)
+            return
         family = GaugeMetricFamily(self.name, self.title, labels=[self.label] if self.label else [])
         for value, number in measured.items() if isinstance(measured, Mapping) else [("", measured)]:
             family.add_metric([value] if self.label else [], number)

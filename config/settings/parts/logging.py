@@ -25,7 +25,7 @@ _RENDERERS: dict[str, list[Any]] = {
         structlog.dev.ConsoleRenderer(colors=_COLOURS, sort_keys=False, pad_event_to=0, pad_level=False),
     ],
 }
-_SHARED = [
+_SHARED: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
