@@ -8,9 +8,11 @@ from django import forms
 from django.contrib import messages
 from django.contrib.admin import helpers
 from django.contrib.admin.options import InlineModelAdmin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -21,6 +23,15 @@ from apps.access.querysets import UnitRecordQuerySet
 from apps.access.version import RowVersion
 from apps.kernel.errors import BusinessError
 from apps.kernel.trail import because
+
+HistoryView = Callable[["RecordAdmin", HttpRequest, Model], HttpResponse]
+_history: list[HistoryView] = []
+
+
+def show_history(view: HistoryView) -> HistoryView:
+    """Registers the page behind the history tab of every record; called by the app that keeps the history."""
+    _history[:] = [view]
+    return view
 
 
 def _permission(options: Any, verb: str) -> str:
@@ -135,6 +146,16 @@ class RecordAdmin(ModelAdmin):
     def _filter_actions_by_permissions(self, request: HttpRequest, actions: list[Any]) -> list[Any]:
         allowed = [action for action in actions if self.may(request, getattr(action[0], "verb", "view"))]
         return super()._filter_actions_by_permissions(request, allowed)  # type: ignore[misc]
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        if row is None or not _history:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        return _history[0](self, request, row)
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:  # type: ignore[override]
         """The audit trail has it already."""
