@@ -16,6 +16,7 @@ class AuditConfig(AppConfig):
     name = "apps.audit"
 
     def ready(self) -> None:
+        from apps.audit import probes  # noqa: F401
         from apps.audit.grants import grant_runtime_role
 
         connection_created.connect(_carry_context, dispatch_uid="audit.context")

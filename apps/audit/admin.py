@@ -1,0 +1,186 @@
+"""The trail in the admin: a list to search, an entry to read, and the history of every record."""
+
+import auditlog.admin  # noqa: F401  (registers its own page first; ours takes its place)
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter, TextFilter
+from unfold.decorators import action
+from unfold.paginator import InfinitePaginator
+
+from apps.access.admin.base import RecordAdmin, show_history
+from apps.audit import timeline
+from apps.audit.filters import FILTERS
+from apps.audit.models import AuditEvent
+from apps.audit.querysets import AuditEventQuerySet
+from apps.audit.report import CONTENT_TYPES, Form, taken
+from apps.kernel.trail import Action, record
+
+ENTRIES_PER_PAGE = 50
+
+
+class ExactFilter(TextFilter):
+    """Finds by the whole value, which is what the indexes hold."""
+
+    def queryset(self, request: HttpRequest, entries: AuditEventQuerySet) -> AuditEventQuerySet:
+        said = (self.value() or "").strip()
+        if not said:
+            return entries
+        try:
+            return FILTERS[str(self.parameter_name)](entries, said)
+        except ValueError:
+            return entries.none()
+
+
+class ActorFilter(ExactFilter):
+    title = _("actor (e-mail or key)")
+    parameter_name = "actor"
+
+
+class ObjectFilter(ExactFilter):
+    title = _("key of the record")
+    parameter_name = "object"
+
+
+class ModelFilter(ExactFilter):
+    title = _("kind, such as customers.customer")
+    parameter_name = "model"
+
+
+class RequestFilter(ExactFilter):
+    title = _("request")
+    parameter_name = "request"
+
+
+class BatchFilter(ExactFilter):
+    title = _("batch")
+    parameter_name = "batch"
+
+
+if admin.site.is_registered(AuditEvent):
+    admin.site.unregister(AuditEvent)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(RecordAdmin):
+    list_display = ("timestamp", "who", "action", "what", "changed")
+    list_filter = (
+        ("timestamp", RangeDateTimeFilter),
+        ("action", ChoicesDropdownFilter),
+        ActorFilter,
+        ModelFilter,
+        ObjectFilter,
+        RequestFilter,
+        BatchFilter,
+        ("unit", RelatedDropdownFilter),
+    )
+    list_display_links = ("timestamp",)
+    paginator = InfinitePaginator
+    ordering = ("-timestamp", "-id")
+    fields = (
+        "timestamp",
+        "who",
+        "action",
+        "what",
+        "object_pk",
+        "differences",
+        "additional_data",
+        "reason",
+        "source",
+        "cid",
+        "remote_addr",
+        "batch",
+        "unit",
+        "subject",
+        "db_user",
+        "application_name",
+        "txid",
+    )
+    readonly_fields = fields
+    actions_list = ("report_csv", "report_jsonl")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
+        """Read beside, not joined: an actor or a unit that is gone must not hide the entry."""
+        return super().get_queryset(request).prefetch_related("actor", "unit")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_report_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, "report")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        record(Action.ACCESS, model="audit.auditevent", details={"filters": _said(request)})
+        return response
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: object, **kwargs: object) -> HttpResponse:
+        response = super().change_view(request, object_id, *args, **kwargs)
+        record(Action.ACCESS, model="audit.auditevent", objects=[object_id])
+        return response
+
+    @admin.display(description=_("who"))
+    def who(self, event: AuditEvent) -> str:
+        return timeline.who(event)
+
+    @admin.display(description=_("what"))
+    def what(self, event: AuditEvent) -> str:
+        return timeline.kind_of(event).name
+
+    @admin.display(description=_("fields"))
+    def changed(self, event: AuditEvent) -> str:
+        return ", ".join(timeline.pairs_of(event))
+
+    @admin.display(description=_("changes"))
+    def differences(self, event: AuditEvent) -> SafeString:
+        [told] = timeline.tell([event])
+        return format_html_join("", "<p><b>{}</b>: {} → {}</p>", ((d.field, d.old, d.new) for d in told.differences))
+
+    @action(description=_("Report as CSV"), permissions=["report"], url_path="report-csv")
+    def report_csv(self, request: HttpRequest) -> StreamingHttpResponse:
+        return self._report(request, "csv")
+
+    @action(description=_("Report as JSON Lines"), permissions=["report"], url_path="report-jsonl")
+    def report_jsonl(self, request: HttpRequest) -> StreamingHttpResponse:
+        return self._report(request, "jsonl")
+
+    def _report(self, request: HttpRequest, form: Form) -> StreamingHttpResponse:
+        """The entries of the filter that the list shows; the address carries it over."""
+        entries = self.get_changelist_instance(request).get_queryset(request)
+        plain = AuditEvent.objects.filter(pk__in=entries.order_by().values("pk"))
+        response = StreamingHttpResponse(taken(plain, form, _said(request)), content_type=CONTENT_TYPES[form])
+        response["Content-Disposition"] = f'attachment; filename="audit.{form}"'
+        return response
+
+
+def _said(request: HttpRequest) -> dict[str, str]:
+    return {name: said for name, said in request.GET.items() if "@" not in said}
+
+
+@show_history
+def history(model_admin: RecordAdmin, request: HttpRequest, row: Model) -> HttpResponse:
+    """What happened to one record, the newest first; whoever may see the record may see this."""
+    entries: QuerySet[AuditEvent] = AuditEvent.objects.of(row).prefetch_related("actor").order_by("-timestamp", "-id")
+    page = Paginator(entries, ENTRIES_PER_PAGE).get_page(request.GET.get("p"))
+    told = timeline.tell(page.object_list)
+    record(Action.ACCESS, model="audit.auditevent", details={"history": row._meta.label_lower, "object": str(row.pk)})
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": _("History: %(row)s") % {"row": row},
+        "opts": model_admin.opts,
+        "object": row,
+        "page": page,
+        "entries": told,
+    }
+    return TemplateResponse(request, "admin/audit/history.html", context)

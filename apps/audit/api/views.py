@@ -1,0 +1,45 @@
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.access.api.base import ReadOnlyRecordViewSet, action
+from apps.audit.api.filters import AuditEventFilter
+from apps.audit.api.serializers import AuditEventSerializer
+from apps.audit.models import AuditEvent
+from apps.audit.report import CONTENT_TYPES, Form, taken
+from apps.kernel.trail import Action, record
+
+
+def _filters(request: Request) -> dict[str, str]:
+    """What was asked for, without the place in the list and without e-mail addresses."""
+    return {name: said for name, said in request.query_params.items() if name != "cursor" and "@" not in said}
+
+
+class AuditEventViewSet(ReadOnlyRecordViewSet):
+    """The audit trail. Reading it leaves an entry of its own."""
+
+    queryset = AuditEvent.objects.prefetch_related("actor")
+    serializer_class = AuditEventSerializer
+    filterset_class = AuditEventFilter
+    lookup_value_regex = "[0-9]{1,18}"
+    ordering = "-timestamp"
+    ordering_fields = ("timestamp",)
+
+    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().list(request, *args, **kwargs)
+        record(Action.ACCESS, model="audit.auditevent", details={"filters": _filters(request)})
+        return response
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().retrieve(request, *args, **kwargs)
+        record(Action.ACCESS, model="audit.auditevent", objects=[str(response.data["id"])])
+        return response
+
+    @action(verb="report", detail=False, methods=("get",), url_path=r"report\.(?P<form>csv|jsonl)")
+    def report(self, request: Request, form: Form) -> StreamingHttpResponse:
+        entries = self.filter_queryset(AuditEvent.objects.all())
+        response = StreamingHttpResponse(taken(entries, form, _filters(request)), content_type=CONTENT_TYPES[form])
+        response["Content-Disposition"] = f'attachment; filename="audit.{form}"'
+        return response

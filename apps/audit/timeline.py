@@ -1,0 +1,116 @@
+"""What an entry says to a person: names instead of keys, looked up now, and never kept."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import Field, Model
+from django.utils.formats import localize
+from django.utils.translation import gettext as _
+
+from apps.audit.models import AuditEvent
+
+LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Difference:
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Told:
+    event: AuditEvent
+    who: str
+    what: str
+    differences: list[Difference]
+
+
+def kind_of(event: AuditEvent) -> ContentType:
+    return ContentType.objects.get_for_id(event.content_type_id)
+
+
+def who(event: AuditEvent) -> str:
+    """The actor's present name; his key when he is gone; the source when nobody was named."""
+    if event.actor_id is None:
+        return event.source
+    return (event.actor.name or event.actor.email) if event.actor else str(event.actor_id)
+
+
+def pairs_of(event: AuditEvent) -> dict[str, list[Any]]:
+    return event.changes | {name: said[1:] for name, said in event.personal.items()}
+
+
+def tell(events: Iterable[AuditEvent]) -> list[Told]:
+    """Entries in words; what foreign keys point to is read with one query per model."""
+    events = list(events)
+    names = _names(events)
+    return [
+        Told(
+            event=event,
+            who=who(event),
+            what=kind_of(event).name,
+            differences=[
+                _difference(_field(event, name), name, old, new, names) for name, (old, new) in pairs_of(event).items()
+            ],
+        )
+        for event in events
+    ]
+
+
+def _field(event: AuditEvent, name: str) -> Field | None:
+    kind = kind_of(event)
+    try:
+        return apps.get_model(kind.app_label, kind.model)._meta.get_field(name)
+    except (LookupError, FieldDoesNotExist):
+        return None
+
+
+def _names(events: list[AuditEvent]) -> dict[tuple[type[Model], str], str]:
+    wanted: dict[type[Model], set[str]] = defaultdict(set)
+    for event in events:
+        for name, pair in pairs_of(event).items():
+            field = _field(event, name)
+            if field is not None and field.is_relation:
+                wanted[field.related_model].update(str(key) for key in pair if key is not None)
+    return {
+        (model, str(row.pk)): str(row)
+        for model, keys in wanted.items()
+        for row in model._base_manager.filter(pk__in=keys)
+    }
+
+
+def _difference(
+    field: Field | None, name: str, old: Any, new: Any, names: dict[tuple[type[Model], str], str]
+) -> Difference:
+    title = str(getattr(field, "verbose_name", name))
+    if old is None and new is None:
+        return Difference(title, _("not recorded"), _("not recorded"))
+    return Difference(title, _shown(field, old, names), _shown(field, new, names))
+
+
+def _shown(field: Field | None, value: Any, names: dict[tuple[type[Model], str], str]) -> str:
+    if value is None or value == "":
+        return "–"
+    if field is not None and field.is_relation:
+        return names.get((field.related_model, str(value)), str(value))
+    if field is not None and field.choices:
+        return str(dict(field.flatchoices).get(value, value))
+    shown = str(value)
+    if field is not None and field.get_internal_type() in {
+        "DateField",
+        "DateTimeField",
+        "BooleanField",
+        "DecimalField",
+    }:
+        try:
+            shown = str(localize(field.to_python(value)))
+        except ValidationError:
+            shown = str(value)
+    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
