@@ -1,8 +1,10 @@
 """What is sold, for how much, from whom it comes, and how many pieces there are."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from apps.access.models import ObjectGrant, UnitRecord
@@ -43,6 +45,10 @@ class Category(UnitRecord):
         constraints = [
             models.UniqueConstraint(fields=["unit", "number"], name="category_number_once_per_unit"),
             models.UniqueConstraint(fields=["unit", "name"], name="category_name_once_per_unit"),
+        ]
+        indexes = [
+            models.Index(OpClass(Upper("number"), name="text_pattern_ops"), name="category_number_prefix"),
+            models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="category_name_prefix"),
         ]
 
     def __str__(self) -> str:
@@ -86,7 +92,11 @@ class Supplier(UnitRecord):
         verbose_name = _("supplier")
         verbose_name_plural = _("suppliers")
         constraints = [models.UniqueConstraint(fields=["unit", "number"], name="supplier_number_once_per_unit")]
-        indexes = [models.Index(fields=["unit", "company", "id"], name="supplier_unit_company")]
+        indexes = [
+            models.Index(fields=["unit", "company", "id"], name="supplier_unit_company"),
+            models.Index(OpClass(Upper("number"), name="text_pattern_ops"), name="supplier_number_prefix"),
+            models.Index(OpClass(Upper("company"), name="text_pattern_ops"), name="supplier_company_prefix"),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -134,7 +144,11 @@ class Product(UnitRecord):
                 violation_error_message=_("A tax rate is a share from 0 to 1."),
             ),
         ]
-        indexes = [models.Index(fields=["unit", "name", "id"], name="product_unit_name")]
+        indexes = [
+            models.Index(fields=["unit", "name", "id"], name="product_unit_name"),
+            models.Index(OpClass(Upper("number"), name="text_pattern_ops"), name="product_number_prefix"),
+            models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="product_name_prefix"),
+        ]
         permissions = [
             ("discontinue_product", "Can discontinue a product"),
             ("receive_product", "Can receive pieces of a product"),

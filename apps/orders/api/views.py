@@ -1,0 +1,78 @@
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from apps.access.api.base import UnitViewSet, action
+from apps.orders import services
+from apps.orders.api.filters import OrderFilter
+from apps.orders.api.serializers import (
+    CancelSerializer,
+    NothingSerializer,
+    OrderSerializer,
+    ReturnSerializer,
+    ShipperSerializer,
+)
+from apps.orders.models import Order, Shipper
+
+
+class ShipperViewSet(UnitViewSet):
+    queryset = Shipper.objects.all()
+    serializer_class = ShipperSerializer
+    filterset_fields = ("number",)
+    ordering_fields = ("number",)
+
+
+class OrderViewSet(UnitViewSet):
+    queryset = Order.objects.with_lines()
+    serializer_class = OrderSerializer
+    http_method_names = ["get", "post", "put", "patch"]
+    filterset_class = OrderFilter
+    ordering_fields = ("number", "placed_on", "total")
+
+    def perform_create(self, serializer: BaseSerializer[Any]) -> None:
+        values = _with_wishes(serializer.validated_data)
+        unit = self.target_unit(values)
+        values.pop("unit", None)
+        serializer.instance = services.create_order(unit, **values)
+
+    def perform_update(self, serializer: BaseSerializer[Any]) -> None:
+        serializer.instance = services.change_order(serializer.instance, **_with_wishes(serializer.validated_data))
+
+    @action(verb="place", serializer_class=NothingSerializer)
+    def place(self, request: Request, pk: str) -> Response:
+        return self.step(services.place_order)
+
+    @action(verb="pay", serializer_class=NothingSerializer)
+    def pay(self, request: Request, pk: str) -> Response:
+        return self.step(services.pay_order)
+
+    @action(verb="ship", serializer_class=NothingSerializer)
+    def ship(self, request: Request, pk: str) -> Response:
+        return self.step(services.ship_order)
+
+    @action(verb="deliver", serializer_class=NothingSerializer)
+    def deliver(self, request: Request, pk: str) -> Response:
+        return self.step(services.deliver_order)
+
+    @action(verb="cancel", serializer_class=CancelSerializer)
+    def cancel(self, request: Request, pk: str) -> Response:
+        return self.step(services.cancel_order)
+
+    @action(verb="return", url_path="return", serializer_class=ReturnSerializer)
+    def take_back(self, request: Request, pk: str) -> Response:
+        return self.step(services.return_order)
+
+    def step(self, service: Callable[..., Order]) -> Response:
+        wish = self.get_serializer(data=self.request.data)
+        wish.is_valid(raise_exception=True)
+        return self.answer(service(self.get_object(), on=timezone.localdate(), **wish.validated_data))
+
+
+def _with_wishes(values: dict[str, Any]) -> dict[str, Any]:
+    if "lines" not in values:
+        return values
+    return {**values, "lines": [services.Wish(**line) for line in values["lines"]]}
