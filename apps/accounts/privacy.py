@@ -120,8 +120,9 @@ classify(
 classify(
     "admin.LogEntry",
     _of_account(
-        "id action_time object_id action_flag",
+        "id action_time action_flag",
         refs="content_type",
+        object_id=NotPersonal("key of a row", reviewer="accounts"),
         object_repr=FreeText(erase=Blank(), export="review"),
         change_message=FreeText(erase=Blank(), export="review"),
     ),
@@ -184,29 +185,44 @@ classify(
         erase_row="delete",
     ),
 )
+OAUTH_TEXTS = {
+    "Grant": ("redirect_uri", "resource", "scope"),
+    "AccessToken": ("resource", "scope"),
+    "RefreshToken": ("resource",),
+    "IDToken": ("scope",),
+    "DeviceGrant": ("scope",),
+}
 for label, technical, refs, secrets in (
     (
         "Grant",
-        "id expires redirect_uri scope created updated code_challenge_method resource",
+        "id expires created updated code_challenge_method",
         "application",
         ("code", "code_challenge", "nonce", "claims"),
     ),
     (
         "AccessToken",
-        "id expires scope resource created updated",
+        "id expires created updated",
         "application source_refresh_token id_token",
         ("token", "token_checksum"),
     ),
     (
         "RefreshToken",
-        "id token_family resource created updated revoked",
+        "id token_family created updated revoked",
         "application access_token",
         ("token", "token_checksum"),
     ),
-    ("IDToken", "id jti expires scope created updated", "application", ()),
-    ("DeviceGrant", "id scope interval expires status client_id last_checked", "", ("device_code", "user_code")),
+    ("IDToken", "id jti expires created updated", "application", ()),
+    ("DeviceGrant", "id interval expires status client_id last_checked", "", ("device_code", "user_code")),
 ):
     classify(
         f"oauth2_provider.{label}",
-        _of_account(technical, refs=refs, **{name: Secret(erase=RandomUnique()) for name in secrets}),
+        _of_account(
+            technical,
+            refs=refs,
+            **{name: Secret(erase=RandomUnique()) for name in secrets},
+            **{
+                name: NotPersonal("names of scopes, addresses of systems", reviewer="accounts")
+                for name in OAUTH_TEXTS[label]
+            },
+        ),
     )

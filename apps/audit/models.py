@@ -13,6 +13,7 @@ from apps.kernel.classification import (
     Generic,
     Identifier,
     Linked,
+    NotPersonal,
     Opaque,
     Ref,
     Technical,
@@ -115,8 +116,12 @@ class AuditEvent(AbstractLogEntry):
             "unit": Ref(),
         },
         fields={
-            "id timestamp txid action content_type object_pk changes additional_data actor source cid batch unit "
+            "id timestamp txid action content_type object_pk actor source cid batch unit "
             "subject db_user application_name": Technical(),
+            "changes": NotPersonal(
+                "fields that are not personal", reviewer="audit: the triggers split by classification"
+            ),
+            "additional_data": NotPersonal("keys and counts", reviewer="audit"),
             "personal": Linked("pd:Communication", origin="observed", about="any", erase=Opaque(), export="review"),
             "remote_addr": Identifier("pd:IPAddress", origin="observed", about="actor"),
             "reason": FreeText(about="any", export="review"),

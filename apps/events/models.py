@@ -14,7 +14,7 @@ from apps.kernel.classification import (
     Blank,
     Classification,
     Json,
-    JsonKey,
+    Key,
     Linked,
     NotPersonal,
     Null,
@@ -152,7 +152,7 @@ class Work(Record):
 
     classification = Classification(
         activity="platform.events",
-        edges={"event": Part(), "actor": JsonKey("$.actor", "accounts.User", role="requester")},
+        edges={"event": Part(), "requester": Key("requested_by", matches="accounts.User.id", role="requester")},
         fields={
             "id created_at updated_at kind name position event aggregate slot_at unit": Technical(),
             "state due_at lease_until started_at finished_at attempts max_attempts": Technical(),
@@ -174,7 +174,9 @@ class Work(Record):
                 }
             ),
         },
-        retention=Retention(anchor="finished_at", keep="P30D", law="Art. 5(1)(e) GDPR", then="delete"),
+        retention=Retention(
+            anchor="finished_at", fallback="created_at", keep="P30D", law="Art. 5(1)(e) GDPR", then="delete"
+        ),
         erase_row="keep",
     )
     objects = WorkQuerySet.as_manager()

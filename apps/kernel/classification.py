@@ -7,6 +7,7 @@ every model to its declaration are in `apps.privacy.checks`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast
+from uuid import uuid4
 
 from django.apps import apps
 from django.db import models
@@ -37,9 +38,12 @@ class Constant(Eraser):
 
 @dataclass(frozen=True)
 class RandomUnique(Eraser):
-    """`erased-<uuid4>`, followed by `suffix` where the column wants a form (an e-mail address)."""
+    """`erased-` and a random UUID (39 characters), then `suffix` where the column wants a form (an e-mail address)."""
 
     suffix: str = ""
+
+    def value(self) -> str:
+        return f"erased-{uuid4().hex}{self.suffix}"
 
 
 @dataclass(frozen=True)
