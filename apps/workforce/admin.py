@@ -88,6 +88,10 @@ class EmployeeAdmin(UnitRecordAdmin):
         "notes",
     )
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Django lets every column of the row be asked in the address; that would tell what the page conceals."""
+        return lookup.split("__", maxsplit=1)[0] in {"department", "position", "unit"}
+
     def get_fields(self, request: HttpRequest, obj: Employee | None = None) -> Any:
         knows = request.user.has_perm("workforce.view_hr_employee", obj)
         fields = [*self.for_everybody, *(self.for_hr if knows else ())]
@@ -125,7 +129,7 @@ class AbsenceAdmin(UnitRecordAdmin):
         """Asking is the only way to write one here; afterwards it is decided by the actions."""
         words = {name: form.cleaned_data[name] for name in ("employee", "kind", "starts_on", "ends_on")}
         asked = absences.request_absence(**words)
-        obj.pk, obj._state.adding = asked.pk, False
+        obj.pk, obj.unit, obj._state.adding = asked.pk, asked.unit, False
 
     @each_row(verb="approve", title=_("Approve"))
     def approve(self, request: HttpRequest, absence: Absence) -> Absence:
