@@ -174,7 +174,11 @@ class UnitRecordAdmin(RecordAdmin):
     """Business rows: the ones of the reader's units, and those granted to him."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return cast("UnitRecordQuerySet", super().get_queryset(request)).visible_to(request.user).select_related("unit")
+        visible = cast("UnitRecordQuerySet", super().get_queryset(request)).visible_to(request.user)
+        shown = [
+            field.name for field in self.opts.concrete_fields if field.is_relation and field.name in self.list_display
+        ]
+        return visible.select_related("unit", *shown)
 
     def may(self, request: HttpRequest, verb: str, obj: Model | None = None) -> bool:
         if super().may(request, verb, obj):
