@@ -37,6 +37,7 @@ domains.register(
                     "accounts.add_application",
                     "accounts.change_application",
                     "accounts.rotate_application",
+                    "accounts.revoke_apitoken",
                 ),
             ),
             Role(

@@ -1,5 +1,6 @@
 """Every door of the API with the permission it asks for, read from the URL resolver."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +55,7 @@ def api_routes() -> list[Route]:
             asks = getattr(instance, "required_permission", None)
             routes.append(
                 Route(
-                    path="/" + path.replace("(?P<pk>[0-9a-fA-F-]{36})", "{id}"),
+                    path="/" + re.sub(r"\(\?P<pk>[^)]+\)", "{id}", path),
                     method=method.upper(),
                     view=view,
                     permission=asks() if asks and name else "",

@@ -149,6 +149,7 @@ class ApiToken(Record):
     class Meta:
         verbose_name = _("API token")
         verbose_name_plural = _("API tokens")
+        permissions = [("revoke_apitoken", "Can revoke an API token of anybody")]
         indexes = [models.Index(fields=["user", "-created_at"], name="api_token_of_user")]
 
     def __str__(self) -> str:

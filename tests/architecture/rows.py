@@ -44,6 +44,9 @@ def _needs_no_value(field: "models.Field[Any, Any]") -> bool:
 def row_of(model: type[models.Model], unit: Unit) -> Any:
     """A new row in this unit, and the rows it needs."""
     number = _made[model] = _made.get(model, 0) + 1
+    if model is Unit:
+        slug = f"unit-{number}"
+        return Unit.objects.create(parent=unit, name=slug, slug=slug, path=f"{unit.path}{slug}/")
     values: dict[str, Any] = {}
     for field in model._meta.concrete_fields:
         if _needs_no_value(field):

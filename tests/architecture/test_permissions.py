@@ -10,7 +10,7 @@ from django.db import transaction
 from rest_framework.test import APIClient
 
 from apps.access.api.base import AccessView, UnitScopedView
-from apps.access.models import Unit
+from apps.access.models import Assignment, Unit
 from apps.access.routes import Route, api_routes
 from apps.accounts.models import User
 from apps.kernel.registry import Role, domains
@@ -55,7 +55,7 @@ def test_a_role_opens_exactly_its_doors(api, make_user, unit: Unit, other_unit: 
         for place, mine in ((unit, True), (other_unit, False)):
             if not route.detail and not mine:
                 continue
-            scoped = issubclass(route.view, UnitScopedView)
+            scoped = issubclass(route.view, UnitScopedView) or route.view.queryset.model in {Assignment, Unit}
             row = row_of(route.view.queryset.model, place) if route.detail else None
             status = ask(client, route, row)
             wanted = expected(slug, route, mine=mine or not scoped)
