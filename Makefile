@@ -1,7 +1,6 @@
 # Needs Python >= 3.11 (`make up PYTHON=python3.12` names another one) and make; the rest is installed under var/.
 PYTHON ?= python3
 RUN := var/venv/bin/python
-export PYTHONWARNINGS := ignore:XDG_RUNTIME_DIR is not set
 
 .DEFAULT_GOAL := help
 .PHONY: help up db test check lock

