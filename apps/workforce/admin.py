@@ -1,12 +1,14 @@
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
+from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from apps.access.admin.base import ChildInline, UnitRecordAdmin, each_row
+from apps.accounts.models import User
 from apps.workforce.models import (
     Absence,
     Department,
@@ -92,12 +94,12 @@ class EmployeeAdmin(UnitRecordAdmin):
         """Django lets every column of the row be asked in the address; that would tell what the page conceals."""
         return lookup.split("__", maxsplit=1)[0] in {"department", "position", "unit"}
 
-    def get_fields(self, request: HttpRequest, obj: Employee | None = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         knows = request.user.has_perm("workforce.view_hr_employee", obj)
         fields = [*self.for_everybody, *(self.for_hr if knows else ())]
         return [*fields, "row_version"] if self._may_write(request, obj) else fields
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Employee | None = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         by_service = ("department", "position", "reports_to", "hired_on") if obj is not None else ()
         fixed = [*super().get_readonly_fields(request, obj), "left_on", *by_service]
         return [name for name in fixed if name in self.get_fields(request, obj)]
@@ -133,8 +135,8 @@ class AbsenceAdmin(UnitRecordAdmin):
 
     @each_row(verb="approve", title=_("Approve"))
     def approve(self, request: HttpRequest, absence: Absence) -> Absence:
-        return absences.approve_absence(absence, by=request.user, now=timezone.now())
+        return absences.approve_absence(absence, by=cast("User", request.user), now=timezone.now())
 
     @each_row(verb="reject", title=_("Reject"))
     def reject(self, request: HttpRequest, absence: Absence) -> Absence:
-        return absences.reject_absence(absence, by=request.user, now=timezone.now())
+        return absences.reject_absence(absence, by=cast("User", request.user), now=timezone.now())

@@ -33,15 +33,16 @@ def load(unit: Unit, faker: Faker, size: int) -> None:
         _employee(unit, faker, number, positions[DEPARTMENTS[department.name][0]], today, department, director)
         for number, department in enumerate(departments, start=2)
     ]
+    led = list(zip(departments, heads, strict=True)) * max(1, size // 10 // len(heads))
     staff = [
-        _employee(unit, faker, number, positions[DEPARTMENTS[head.department.name][1]], today, head.department, head)
-        for number, head in enumerate(heads * max(1, size // 10 // len(heads)), start=2 + len(heads))
+        _employee(unit, faker, number, positions[DEPARTMENTS[department.name][1]], today, department, head)
+        for number, (department, head) in enumerate(led, start=2 + len(heads))
     ]
     Department.objects.bulk_create(departments)
     Position.objects.bulk_create(positions.values())
     for level in ([director], heads, staff):
         Employee.objects.bulk_create(level, batch_size=BATCH)
-    _load_territories(unit, faker, [employee for employee in staff if employee.department.name == "Sales"])
+    _load_territories(unit, faker, [employee for employee in staff if employee.department == departments[0]])
     _load_absences(faker, [director, *heads, *staff], today)
 
 

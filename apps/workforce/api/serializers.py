@@ -48,7 +48,7 @@ class EmployeeTerritorySerializer(UnitSerializer):
 class EmployeeSerializer(UnitSerializer):
     """Without `view_hr_employee` in the employee's unit, only what is for everybody is there."""
 
-    territories = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    territories: Any = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
 
     class Meta:
         model = Employee

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
 from rest_framework.request import Request
@@ -6,6 +6,7 @@ from rest_framework.response import Response
 
 from apps.access.api.base import UnitViewSet, action
 from apps.access.models import Unit
+from apps.accounts.models import User
 from apps.workforce.api.serializers import (
     AbsenceSerializer,
     AssignManagerSerializer,
@@ -130,9 +131,13 @@ class AbsenceViewSet(UnitViewSet):
     @action(verb="approve", serializer_class=DecideSerializer)
     def approve(self, request: Request, pk: str) -> Response:
         self.get_serializer(data=request.data).is_valid(raise_exception=True)
-        return self.answer(absences.approve_absence(self.get_object(), by=request.user, now=timezone.now()))
+        return self.answer(
+            absences.approve_absence(self.get_object(), by=cast("User", request.user), now=timezone.now())
+        )
 
     @action(verb="reject", serializer_class=DecideSerializer)
     def reject(self, request: Request, pk: str) -> Response:
         self.get_serializer(data=request.data).is_valid(raise_exception=True)
-        return self.answer(absences.reject_absence(self.get_object(), by=request.user, now=timezone.now()))
+        return self.answer(
+            absences.reject_absence(self.get_object(), by=cast("User", request.user), now=timezone.now())
+        )

@@ -174,7 +174,8 @@ def _tell_manager(employee: Employee) -> None:
 
 
 def _locked(employee: Employee) -> Employee:
-    return Employee.objects.select_for_update().get(pk=employee.pk)
+    locked: Employee = Employee.objects.select_for_update().get(pk=employee.pk)
+    return locked
 
 
 def _employed(employee: Employee) -> Employee:
