@@ -86,7 +86,7 @@ def _is_draft(order: Order | None) -> bool:
 
 
 class OrderForm(VersionedForm):
-    """Keeps an order within one unit."""
+    """Keeps an order within one unit, and gives it the next number where none was typed."""
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -95,6 +95,8 @@ class OrderForm(VersionedForm):
             row = self.cleaned_data.get(name)
             if row is not None and unit is not None and row.unit_id != unit.pk:
                 self.add_error(name, str(services.OtherUnit()))
+        if self.instance._state.adding and not self.errors and not self.cleaned_data.get("number"):
+            self.cleaned_data["number"] = services.next_number(unit)
         return cleaned
 
 
@@ -147,8 +149,6 @@ class OrderAdmin(UnitRecordAdmin):
     def save_model(self, request: HttpRequest, obj: Order, form: Any, change: bool) -> None:  # noqa: FBT001
         if change:
             services.check_changeable(obj, form.changed_data)
-        elif not obj.number:
-            obj.number = services.next_number(obj.unit)
         super().save_model(request, obj, form, change)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001

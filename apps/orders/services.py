@@ -244,7 +244,7 @@ def _locked(order: Order, to: Order.Status) -> Order:
     """The order as it is now, if it may go there."""
     order = Order.objects.select_for_update().get(pk=order.pk)
     if to not in order.MOVES[Order.Status(order.status)]:
-        raise IllegalTransition(status=order.status, allowed=list(order.allowed))
+        raise IllegalTransition(state=order.status, allowed=list(order.allowed))
     return order
 
 

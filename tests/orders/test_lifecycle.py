@@ -48,7 +48,7 @@ def test_every_step_from_every_state(make_order, status, step):
     else:
         with pytest.raises(services.IllegalTransition) as refusal:
             take(step, order)
-        assert refusal.value.details["status"] == status
+        assert refusal.value.details["state"] == status
         assert set(refusal.value.details["allowed"]) == ALLOWED[status]
         assert (Order.objects.values().get(), pieces(), PublishedEvent.objects.count()) == before
 
