@@ -1,8 +1,10 @@
 from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
@@ -103,6 +105,15 @@ class EmployeeAdmin(UnitRecordAdmin):
         by_service = ("department", "position", "reports_to", "hired_on") if obj is not None else ()
         fixed = [*super().get_readonly_fields(request, obj), "left_on", *by_service]
         return [name for name in fixed if name in self.get_fields(request, obj)]
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What a field held before is as confidential as what it holds."""
+        employee = self.get_object(request, unquote(object_id))
+        if employee is not None and not request.user.has_perm("workforce.view_hr_employee", employee):
+            raise PermissionDenied
+        return super().history_view(request, object_id, extra_context)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Who may not read the day of hiring cannot hire."""

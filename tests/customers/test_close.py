@@ -2,11 +2,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from apps.audit.models import AuditEvent
 from apps.customers.models import Customer
 from apps.customers.services import AlreadyActive, AlreadyClosed, MergedAway, close_customer, reopen_customer
 from apps.events.models import PublishedEvent
 from apps.kernel.errors import BusinessError
 from apps.kernel.registry import Objections
+from apps.kernel.trail import Action
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -35,6 +37,14 @@ def test_closing_dates_it_and_tells_the_key_only(customer):
 
     assert (closed.status, closed.closed_at) == ("closed", NOW)
     assert told() == [("customers.closed", {"customer": str(customer.pk)})]
+
+
+def test_the_reason_is_in_the_trail_and_nowhere_else(customer):
+    close_customer(customer, reason="moved away", now=NOW)
+
+    closing = AuditEvent.objects.of(customer).get(action=Action.UPDATE)
+    assert closing.reason == "moved away"
+    assert closing.changes["status"] == ["active", "closed"]
 
 
 def test_closing_twice_is_refused_and_says_nothing_more(customer):

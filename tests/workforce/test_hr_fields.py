@@ -97,6 +97,15 @@ def test_the_page_of_the_admin_conceals_the_same(sign_in, viewer, hr, hr_manager
     assert "psychology" in sign_in(hr_manager).get(door).content.decode()
 
 
+def test_the_history_tells_hr_and_nobody_else(sign_in, viewer, hr, employee):
+    employee.address = "14 Garrett Hill"
+    employee.save(update_fields=["address"])
+    door = reverse("admin:workforce_employee_history", args=[employee.pk])
+
+    assert sign_in(viewer).get(door).status_code == 403
+    assert "14 Garrett Hill" in sign_in(hr).get(door).content.decode()
+
+
 @pytest.mark.parametrize("query", ["q=Seattle", "q=psychology", "birth_date__year=1968", "city=Seattle", "o=6"])
 def test_no_search_and_no_filter_of_the_admin_tells_it(sign_in, viewer, employee, boss, query):
     client = sign_in(viewer)
