@@ -13,12 +13,16 @@ from apps.kernel.classification import (
     File,
     FreeText,
     NotPersonal,
-    Null,
+    Opaque,
     Part,
     Ref,
     Retention,
     Technical,
+    Unlinked,
 )
+
+WAITING = Retention(anchor="created_at", keep="P7D", law="Art. 5(1)(e) GDPR", then="delete")
+UNDOABLE = Retention(anchor="created_at", keep="P90D", law="Art. 5(1)(e) GDPR", then="delete")
 
 
 class ImportBatch(UnitRecord):
@@ -94,7 +98,8 @@ class ImportFile(UnitRecord):
             "name": NotPersonal("name that the profile gives to the file", reviewer="imports"),
             "content": File("pd:Personal", erase=DeleteBlob()),
         },
-        retention=Retention(anchor="created_at", keep="P7D", law="Art. 5(1)(e) GDPR", then="delete"),
+        retention=WAITING,
+        unlinked=Unlinked("a file of another system, read by nobody before it is imported", WAITING),
         erase_row="delete",
     )
 
@@ -114,6 +119,7 @@ class ImportedRow(models.Model):
     position = models.PositiveIntegerField(_("position"))
     model = models.CharField(_("model"), max_length=100)
     object = models.CharField(_("key"), max_length=40)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     created = models.BooleanField(_("created"))
     before = models.JSONField(_("values before"), null=True, blank=True, encoder=DjangoJSONEncoder)
     version = models.BigIntegerField(_("version after the import"))
@@ -122,10 +128,11 @@ class ImportedRow(models.Model):
         activity="integrations.imports",
         edges={"batch": Part()},
         fields={
-            "id batch position model object created version": Technical(),
-            "before": FreeText(about="any", erase=Null(), export="review"),
+            "id batch created_at position model object created version": Technical(),
+            "before": FreeText(erase=Opaque(), export="review"),
         },
-        retention=Retention(anchor="batch.finished_at", keep="P90D", law="Art. 5(1)(e) GDPR", then="delete"),
+        retention=UNDOABLE,
+        unlinked=Unlinked("values of any table, kept for as long as the import can be undone", UNDOABLE),
         erase_row="delete",
     )
 
