@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from guardian.utils import get_user_obj_perms_model
 
@@ -65,7 +66,7 @@ def _weigh(said: Explanation, assignment: Assignment, path: str | None, at: date
 def _weigh_grants(said: Explanation, user: User, permission: str, row: UnitRecord, at: datetime) -> None:
     action, _underscore, _model = permission.split(".", 1)[1].rpartition("_")
     root = getattr(row, row.granted_through) if row.granted_through else row
-    grants = get_user_obj_perms_model(type(root))
+    grants: Any = get_user_obj_perms_model(type(root))  # type: ignore[arg-type]
     if grants.objects.is_generic():
         return
     codename = f"{action}_{root._meta.model_name}"

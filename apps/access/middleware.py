@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from apps.access.services import demands_second_factor
+from apps.accounts.models import User
 from apps.kernel.problems import problem_page
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -28,6 +29,7 @@ def second_factor(get_response: GetResponse) -> GetResponse:
 
 def _is_missing(request: HttpRequest) -> bool:
     return (
-        demands_second_factor(request.user)
+        isinstance(request.user, User)
+        and demands_second_factor(request.user)
         and not Authenticator.objects.filter(user_id=request.user.pk, type=Authenticator.Type.TOTP).exists()
     )

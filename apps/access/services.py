@@ -272,6 +272,7 @@ def grant(
     if by is not None:
         _check_giver(by, user, row.unit, {f"{row._meta.app_label}.{permission}"}, row=row)
     with because(reason):
+        given: ObjectGrant
         given, _created = grants.objects.update_or_create(
             user=user,
             permission=wanted,
@@ -337,7 +338,7 @@ def _permissions_of(role: str) -> set[str]:
 
 
 def _grants_on(row: UnitRecord) -> type[Any]:
-    grants = get_user_obj_perms_model(type(row))
+    grants: type[Any] = get_user_obj_perms_model(type(row))  # type: ignore[arg-type]
     if grants.objects.is_generic():
         raise NotGrantable
     return grants

@@ -21,8 +21,13 @@ def sync_roles(app_config: AppConfig, using: str = "default", **kwargs: Any) -> 
             group.permissions.clear()
 
 
+def _parted(name: str, label: str) -> tuple[str, str]:
+    app_label, dot, codename = name.partition(".")
+    return (app_label, codename) if dot else (label, name)
+
+
 def _sync(label: str, role: Role, using: str) -> None:
-    wanted = [tuple(name.split(".")) if "." in name else (label, name) for name in role.permissions]
+    wanted = [_parted(name, label) for name in role.permissions]
     for app_label in {app_label for app_label, _codename in wanted}:
         # Django's own receiver may be waiting behind us.
         create_permissions(apps.get_app_config(app_label), verbosity=0, interactive=False, using=using)

@@ -36,7 +36,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return self._box().decrypt(encrypted_text.encode()).decode()
 
     def _box(self) -> MultiFernet:
-        keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+        keys: list[str] = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]  # type: ignore[list-item]
         return MultiFernet(
             [Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"second factor:{key}".encode()).digest())) for key in keys]
         )

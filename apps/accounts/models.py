@@ -104,8 +104,8 @@ class User(Record, AbstractBaseUser, GuardianUserMixin, PermissionsMixin):
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(raw_password and unicodedata.normalize("NFKC", raw_password))
 
-    def check_password(self, raw_password: str) -> bool:
-        return super().check_password(unicodedata.normalize("NFKC", raw_password))
+    def check_password(self, raw_password: str | None) -> bool:
+        return super().check_password(raw_password and unicodedata.normalize("NFKC", raw_password))
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Django's own, with the stamp beside the password."""

@@ -21,6 +21,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from apps.access.models import Unit
 from apps.access.querysets import UnitRecordQuerySet
 from apps.access.version import RowVersion
+from apps.accounts.models import User
 from apps.kernel.errors import BusinessError
 from apps.kernel.trail import because
 
@@ -234,6 +235,12 @@ class ChildInline(ChildMixin, TabularInline):
 
 class StackedChildInline(ChildMixin, StackedInline):
     """Child rows one below the other."""
+
+
+class StaffRequest(HttpRequest):
+    """A request of somebody who has signed in."""
+
+    user: User
 
 
 class ReasonForm(forms.Form):

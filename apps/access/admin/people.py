@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from apps.access import services
-from apps.access.admin.base import RecordAdmin, each_row
+from apps.access.admin.base import RecordAdmin, StaffRequest, each_row
 from apps.accounts import services as accounts
 from apps.accounts.models import User
 
@@ -29,7 +29,8 @@ class UserAdmin(RecordAdmin):
         return [*super().get_readonly_fields(request, obj), *fixed]
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        stronger = isinstance(obj, User) and not services.may_manage(request.user, obj)
+        by = request.user
+        stronger = isinstance(obj, User) and isinstance(by, User) and not services.may_manage(by, obj)
         return not stronger and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
@@ -45,19 +46,19 @@ class UserAdmin(RecordAdmin):
         messages.info(request, _("A link to set a password has been sent."))
 
     @each_row(verb="deactivate", title=_("Deactivate"), reason=True)
-    def deactivate(self, request: HttpRequest, user: User, *, reason: str) -> None:
+    def deactivate(self, request: StaffRequest, user: User, *, reason: str) -> None:
         services.deactivate(user, by=request.user, reason=reason)
 
     @each_row(verb="deactivate", title=_("Activate again"), reason=True)
-    def activate(self, request: HttpRequest, user: User, *, reason: str) -> None:
+    def activate(self, request: StaffRequest, user: User, *, reason: str) -> None:
         services.activate(user, by=request.user, reason=reason)
 
     @each_row(verb="sign_out", title=_("End sessions and revoke tokens"), reason=True)
-    def sign_out(self, request: HttpRequest, user: User, *, reason: str) -> None:
+    def sign_out(self, request: StaffRequest, user: User, *, reason: str) -> None:
         services.sign_out(user, by=request.user, reason=reason)
 
     @each_row(verb="add", title=_("Send a link to set a password"))
-    def send_link(self, request: HttpRequest, user: User) -> None:
+    def send_link(self, request: StaffRequest, user: User) -> None:
         services.check_managed(request.user, user)
         self._send(request, user)
 

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -10,8 +10,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from apps.access import services
-from apps.access.admin.base import RecordAdmin, VersionedForm, each_row
+from apps.access.admin.base import RecordAdmin, StaffRequest, VersionedForm, each_row
 from apps.access.models import Assignment, Unit
+from apps.access.querysets import UnitQuerySet
 
 
 class UnitForm(VersionedForm):
@@ -31,7 +32,7 @@ class UnitAdmin(RecordAdmin):
     ordering = ("path",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).permitted(request.user, "access.view_unit")
+        return cast("UnitQuerySet", super().get_queryset(request)).permitted(request.user, "access.view_unit")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         fixed = ["slug", "path"] if obj is not None else []
@@ -105,7 +106,7 @@ class AssignmentAdmin(RecordAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+    def save_model(self, request: Any, obj: Any, form: Any, change: Any) -> None:
         made = services.assign_role(
             obj.user,
             role=obj.role.name,
@@ -122,5 +123,5 @@ class AssignmentAdmin(RecordAdmin):
         return assignment.user.email
 
     @each_row(verb="end", title=_("End at once"), reason=True)
-    def end(self, request: HttpRequest, assignment: Assignment, *, reason: str) -> None:
+    def end(self, request: StaffRequest, assignment: Assignment, *, reason: str) -> None:
         services.end_assignment(assignment, by=request.user, reason=reason)

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django import forms
 from django.utils import timezone
@@ -22,5 +22,5 @@ class TokenForm(forms.Form):
         help_text=_("Never more than your roles allow."),
     )
 
-    def expires_at(self) -> timezone.datetime:
+    def expires_at(self) -> datetime:
         return timezone.now() + timedelta(days=self.cleaned_data["days"])

@@ -23,7 +23,7 @@ from oauthlib.common import Request as OauthlibRequest
 
 from apps.accounts import services
 from apps.accounts.adapters import address_of, attempted_email
-from apps.accounts.models import ApiToken, Application, User
+from apps.accounts.models import ApiToken, Application
 from apps.accounts.web.forms import TokenForm
 
 AccessToken = get_access_token_model()
@@ -75,7 +75,7 @@ class Tokens(View):
     def get(self, request: HttpRequest) -> HttpResponse:
         return self._page(request, TokenForm())
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: Any) -> HttpResponse:
         form = TokenForm(request.POST)
         if not form.is_valid():
             return self._page(request, form, status=400)
@@ -87,7 +87,7 @@ class Tokens(View):
         )
         return self._page(request, TokenForm(), key=key)
 
-    def _page(self, request: HttpRequest, form: TokenForm, key: str = "", status: int = 200) -> HttpResponse:
+    def _page(self, request: Any, form: TokenForm, key: str = "", status: int = 200) -> HttpResponse:
         tokens = request.user.api_tokens.live().select_related("use").order_by("-created_at")
         return render(request, "account/tokens.html", {"form": form, "key": key, "tokens": tokens}, status=status)
 
@@ -95,8 +95,7 @@ class Tokens(View):
 @require_POST
 @login_required
 def revoke(request: HttpRequest, pk: str) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
-    services.revoke_token(get_object_or_404(user.api_tokens, pk=pk))
+    services.revoke_token(get_object_or_404(ApiToken, pk=pk, user_id=request.user.pk))
     return redirect("account_tokens")
 
 
