@@ -165,7 +165,7 @@ class AuditEventAdmin(RecordAdmin):
 
 
 def _said(request: HttpRequest) -> dict[str, str]:
-    return {name: said for name, said in request.GET.items() if "@" not in said}
+    return {name: str(said) for name, said in request.GET.items() if "@" not in said}
 
 
 @show_history

@@ -27,12 +27,12 @@ class TrackingAutodetector(MigrationAutodetector):
     """Tables of ours are tracked in their app's migrations, those of third parties in the migrations of audit."""
 
     def _sort_migrations(self) -> None:
-        super()._sort_migrations()
+        super()._sort_migrations()  # type: ignore[misc]
         self._lay_trail()
         self._track_tables()
 
     def _lay_trail(self) -> None:
-        for operation in self.generated_operations.get("audit", []):
+        for operation in self.generated_operations.get("audit", []):  # type: ignore[attr-defined]
             if isinstance(operation, CreateModel) and operation.name == "AuditEvent":
                 self.add_operation("audit", LayTrail())
                 return
@@ -47,7 +47,7 @@ class TrackingAutodetector(MigrationAutodetector):
             self.add_operation(
                 meta.app_label if is_ours(model) else "audit",
                 TrackTable(meta.label, replaces=present, **wanted.words()),
-                dependencies=[self._exists("audit.AuditEvent"), *map(self._exists, self._tables_of(model))],
+                dependencies=[self._exists("audit.AuditEvent"), *map(self._exists, self._tables_of(model))],  # type: ignore[list-item]
             )
 
     @staticmethod

@@ -60,8 +60,8 @@ def _covered(table: str, model: type[Model] | None, worn: dict[str, tuple[bool, 
         reason = WITHOUT_MODEL.get(table, "")
         return Covered(table, "", exempt=reason, fault="" if reason else "No model of this installation knows it.")
     label = model._meta.label
-    if reason := EXEMPT.get(model._meta.label_lower):
-        return Covered(table, label, exempt=reason)
+    if model._meta.label_lower in EXEMPT:
+        return Covered(table, label, exempt=EXEMPT[model._meta.label_lower])
     tracking = tracking_of(model)
     missing = sorted(set(TRIGGERS) - set(worn))
     if missing:

@@ -65,7 +65,7 @@ class TrackTable(Operation):
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         words: dict[str, Any] = self.tracking.words()
         if self.replaces is not None:
-            words["replaces"] = TrackTable(self.label, **self.replaces.tracking.words())
+            words["replaces"] = TrackTable(self.label, **self.replaces.tracking.words())  # type: ignore[arg-type]
         return self.__class__.__qualname__, [self.label], words
 
     def state_forwards(self, app_label: str, state: Any) -> None:

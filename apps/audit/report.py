@@ -57,7 +57,7 @@ def stream(entries: AuditEventQuerySet, form: Form) -> Iterator[bytes]:
     query = query.replace("%", "%%").replace("\0", "%s")
     if form == "jsonl":
         query = f"SELECT row_to_json(line) FROM ({query}) AS line"  # noqa: S608
-    statement = connection.ops.compose_sql(f"COPY ({query}) TO STDOUT WITH ({_OPTIONS[form]})", params)
+    statement = connection.ops.compose_sql(f"COPY ({query}) TO STDOUT WITH ({_OPTIONS[form]})", params)  # type: ignore[attr-defined]
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for block in copy:
             yield bytes(block)

@@ -77,7 +77,7 @@ def _names(events: list[AuditEvent]) -> dict[tuple[type[Model], str], str]:
     for event in events:
         for name, pair in pairs_of(event).items():
             field = _field(event, name)
-            if field is not None and field.is_relation:
+            if field is not None and field.related_model is not None:
                 wanted[field.related_model].update(str(key) for key in pair if key is not None)
     return {
         (model, str(row.pk)): str(row)
@@ -98,7 +98,7 @@ def _difference(
 def _shown(field: Field | None, value: Any, names: dict[tuple[type[Model], str], str]) -> str:
     if value is None or value == "":
         return "–"
-    if field is not None and field.is_relation:
+    if field is not None and field.related_model is not None:
         return names.get((field.related_model, str(value)), str(value))
     if field is not None and field.choices:
         return str(dict(field.flatchoices).get(value, value))

@@ -68,11 +68,15 @@ def tracking_of(model: type[models.Model]) -> Tracking:
     return Tracking(
         label=meta.label,
         table=meta.db_table,
-        key=meta.pk.column,
+        key=column_of(meta.pk),
         **{treatment: " ".join(written) for treatment, written in columns.items()},
         unit=_unit_column(model),
         subject=_subject_column(model, classification),
     )
+
+
+def column_of(field: models.Field) -> str:
+    return str(field.column)
 
 
 def _treatment(field: models.Field, kind: Kind | None, edge: Edge | None) -> str:
@@ -85,12 +89,14 @@ def _treatment(field: models.Field, kind: Kind | None, edge: Edge | None) -> str
 
 def _unit_column(model: type[models.Model]) -> str:
     if model._meta.label == "access.Unit":
-        return model._meta.pk.column
+        return column_of(model._meta.pk)
     return next(
         (
-            field.column
+            column_of(field)
             for field in model._meta.concrete_fields
-            if field.is_relation and field.related_model._meta.label == "access.Unit" and field.name == "unit"
+            if field.name == "unit"
+            and field.related_model is not None
+            and field.related_model._meta.label == "access.Unit"
         ),
         "",
     )
@@ -103,13 +109,13 @@ def _subject_column(model: type[models.Model], classification: Classification) -
         for name in [name for name, edge in edges.items() if isinstance(edge, wanted)]:
             field = next((field for field in model._meta.concrete_fields if field.name == name), None)
             if field is not None and isinstance(_target(field), models.UUIDField):
-                return field.column
+                return column_of(field)
     identifies = any(isinstance(kind, Identifier) for kind in classification.kinds().values())
-    return model._meta.pk.column if identifies and isinstance(model._meta.pk, models.UUIDField) else ""
+    return column_of(model._meta.pk) if identifies and isinstance(model._meta.pk, models.UUIDField) else ""
 
 
-def _target(field: models.Field) -> models.Field | None:
-    while field.is_relation:
+def _target(field: models.Field) -> models.Field:
+    while isinstance(field, models.ForeignKey):
         field = field.target_field
     return field
 

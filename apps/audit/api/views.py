@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django.http import StreamingHttpResponse
 from rest_framework.request import Request
@@ -8,13 +8,14 @@ from apps.access.api.base import ReadOnlyRecordViewSet, action
 from apps.audit.api.filters import AuditEventFilter
 from apps.audit.api.serializers import AuditEventSerializer
 from apps.audit.models import AuditEvent
+from apps.audit.querysets import AuditEventQuerySet
 from apps.audit.report import CONTENT_TYPES, Form, taken
 from apps.kernel.trail import Action, record
 
 
 def _filters(request: Request) -> dict[str, str]:
     """What was asked for, without the place in the list and without e-mail addresses."""
-    return {name: said for name, said in request.query_params.items() if name != "cursor" and "@" not in said}
+    return {name: str(said) for name, said in request.query_params.items() if name != "cursor" and "@" not in said}
 
 
 class AuditEventViewSet(ReadOnlyRecordViewSet):
@@ -40,6 +41,8 @@ class AuditEventViewSet(ReadOnlyRecordViewSet):
     @action(verb="report", detail=False, methods=("get",), url_path=r"report\.(?P<form>csv|jsonl)")
     def report(self, request: Request, form: Form) -> StreamingHttpResponse:
         entries = self.filter_queryset(AuditEvent.objects.all())
-        response = StreamingHttpResponse(taken(entries, form, _filters(request)), content_type=CONTENT_TYPES[form])
+        response = StreamingHttpResponse(
+            taken(cast("AuditEventQuerySet", entries), form, _filters(request)), content_type=CONTENT_TYPES[form]
+        )
         response["Content-Disposition"] = f'attachment; filename="audit.{form}"'
         return response
