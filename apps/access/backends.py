@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class RoleBackend(BaseBackend):
     """Without a row: may the user do this anywhere? With a row: here? With a unit: in this unit?"""
 
-    def has_perm(self, user_obj: "User | AnonymousUser", perm: str, obj: Model | None = None) -> bool:  # type: ignore[override]
+    def has_perm(self, user_obj: "User | AnonymousUser", perm: str, obj: Model | None = None) -> bool:
         paths = held_paths(user_obj, perm)
         if obj is None:
             return bool(paths)
@@ -28,7 +28,7 @@ class RoleBackend(BaseBackend):
     def has_module_perms(self, user_obj: "User | AnonymousUser", app_label: str) -> bool:
         return any(permission.startswith(f"{app_label}.") for permission in held(user_obj))
 
-    def get_all_permissions(self, user_obj: "User | AnonymousUser", obj: Any = None) -> set[str]:  # type: ignore[override]
+    def get_all_permissions(self, user_obj: "User | AnonymousUser", obj: Any = None) -> set[str]:
         return {permission for permission in held(user_obj) if obj is None or self.has_perm(user_obj, permission, obj)}
 
     def _granted(self, user: "User | AnonymousUser", perm: str, row: UnitRecord) -> bool:

@@ -38,7 +38,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def _box(self) -> MultiFernet:
         keys: list[str] = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]  # type: ignore[list-item]
         return MultiFernet(
-            [Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"second factor:{key}".encode()).digest())) for key in keys]
+            [
+                Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"second factor:" + str(key).encode()).digest()))
+                for key in keys
+            ]
         )
 
 

@@ -104,7 +104,9 @@ def _broken_constraint(error: IntegrityError) -> Answer:
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or "unnamed"
     declared = (rule for model in apps.get_models() for rule in model._meta.constraints if rule.name == name)
     rule = next(declared, None)
-    sentence = rule.get_violation_error_message() if rule else f"A rule of the database stands against this: {name}."
+    sentence = (
+        str(rule.get_violation_error_message()) if rule else f"A rule of the database stands against this: {name}."
+    )
     if isinstance(error.__cause__, UniqueViolation):
         return problem(409, "already_exists", "Another record has the same key.", constraint=name), {}
     return problem(409, "constraint_violated", sentence, constraint=name), {}
@@ -112,10 +114,10 @@ def _broken_constraint(error: IntegrityError) -> Answer:
 
 def _framework(error: exceptions.APIException) -> Answer:
     headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait) + 1)
+    if scheme := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = str(scheme)
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait) + 1)
     if isinstance(error, exceptions.ValidationError):
         errors = list(_pointers(error.detail))
         return problem(400, "invalid", "The request is not valid. See `errors`.", errors=errors), headers

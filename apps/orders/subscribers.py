@@ -38,4 +38,4 @@ def is_still_ordered(product: Product) -> BusinessError | None:
 
 @on(CustomersMerged)
 def move_orders(event: CustomersMerged) -> None:
-    Order.objects.filter(customer=event.customer).update(customer=event.survivor, updated_at=Now())
+    Order.objects.filter(customer_id=event.customer).update(customer_id=event.survivor, updated_at=Now())
