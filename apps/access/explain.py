@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from guardian.utils import get_user_obj_perms_model
-
+from apps.access.grants import grant_model
 from apps.access.models import Assignment, Unit, UnitRecord
 from apps.access.querysets import valid_at
 from apps.accounts.models import User
@@ -66,8 +64,8 @@ def _weigh(said: Explanation, assignment: Assignment, path: str | None, at: date
 def _weigh_grants(said: Explanation, user: User, permission: str, row: UnitRecord, at: datetime) -> None:
     action, _underscore, _model = permission.split(".", 1)[1].rpartition("_")
     root = getattr(row, row.granted_through) if row.granted_through else row
-    grants: Any = get_user_obj_perms_model(type(root))  # type: ignore[arg-type]
-    if grants.objects.is_generic():
+    grants = grant_model(type(root))
+    if grants is None:
         return
     codename = f"{action}_{root._meta.model_name}"
     for given in grants.objects.filter(user=user, permission__codename=codename, content_object=root):

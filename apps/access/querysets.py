@@ -9,8 +9,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
-from guardian.utils import get_user_obj_perms_model
 
+from apps.access.grants import grant_model
 from apps.access.roles import held_paths
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
         """The condition that a grant of this user opens the row; `None` where rows of this kind take no grants."""
         through = self.model.granted_through
         root = self.model._meta.get_field(through).related_model if through else self.model
-        grants = get_user_obj_perms_model(root)
-        if grants.objects.is_generic() or not user.is_authenticated:
+        grants = grant_model(root)
+        if grants is None or not user.is_authenticated:
             return None
         return Exists(
             grants.objects.filter(

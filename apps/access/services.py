@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Concat, Substr
 from django.utils import timezone
-from guardian.utils import get_user_obj_perms_model
 
 from apps.access.events import RoleAssigned, RoleEnded, RowGranted, RowRevoked, UnitMoved
+from apps.access.grants import grant_model
 from apps.access.models import Assignment, ObjectGrant, Unit, UnitRecord
 from apps.access.querysets import valid_at
 from apps.access.roles import held
@@ -337,9 +337,9 @@ def _permissions_of(role: str) -> set[str]:
     return {f"{app_label}.{codename}" for app_label, codename in names}
 
 
-def _grants_on(row: UnitRecord) -> type[Any]:
-    grants: type[Any] = get_user_obj_perms_model(type(row))  # type: ignore[arg-type]
-    if grants.objects.is_generic():
+def _grants_on(row: UnitRecord) -> Any:
+    grants = grant_model(type(row))
+    if grants is None:
         raise NotGrantable
     return grants
 

@@ -6,7 +6,6 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import Http404
-from guardian.utils import get_user_obj_perms_model
 from rest_framework import serializers, status
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -25,6 +24,7 @@ from apps.access.api.serializers import (
     UserSerializer,
 )
 from apps.access.checks import own_policy
+from apps.access.grants import grant_model
 from apps.access.models import Assignment, Unit, UnitRecord
 from apps.access.roles import held
 from apps.accounts import services as accounts
@@ -136,7 +136,7 @@ class GrantsView(APIView):
         row = self._row(request.query_params.get("model", ""), request.query_params.get("object", ""))
         if not request.user.has_perm("access.view_assignment", row.unit):
             raise Http404
-        given = get_user_obj_perms_model(type(row)).objects.filter(content_object=row).select_related("permission")
+        given = grant_model(type(row)).objects.filter(content_object=row).select_related("permission")
         return Response(
             {
                 "results": [
