@@ -1,0 +1,112 @@
+"""The shipped profile, against a small export of the same form and against the whole one where it lies beside us."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+from apps.access.models import Unit
+from apps.customers.models import Customer
+from apps.integrations.imports.profile import load_profile
+from apps.integrations.imports.run import run_import
+from apps.integrations.imports.undo import undo_import
+from apps.integrations.models import ImportBatch
+from apps.orders.models import Order, OrderLine
+from apps.workforce.models import Employee
+
+pytestmark = pytest.mark.django_db
+WHOLE = settings.BASE_DIR.parent / "shared" / "data" / "northwind"
+SMALL = {
+    "categories": "category_id,category_name,description\n1,Beverages,Soft drinks\n",
+    "suppliers": "supplier_id,company_name,contact_name,contact_title,address,city,region,postal_code,country,phone,"
+    "fax,homepage\n8,Made Up Foods,Sam Sample,Owner,1 Way,Leeds,,LS1,UK,1,,\n",
+    "products": "product_id,product_name,supplier_id,category_id,quantity_per_unit,unit_price,units_in_stock,"
+    "units_on_order,reorder_level,discontinued\n11,Tea,8,1,10 boxes,14,39,0,10,0\n42,Cider,8,1,6 bottles,9.8,1,0,0,1\n",
+    "customers": "customer_id,company_name,contact_name,contact_title,address,city,region,postal_code,country,phone,"
+    "fax\nMADEU,Made Up Buyers,Bea Buyer,Owner,2 Way,Paris,,75001,France,2,3\n",
+    "region": "region_id,region_description\n1,Eastern\n",
+    "territories": "territory_id,territory_description,region_id\n01581,Westboro,1\n",
+    "employees": "employee_id,last_name,first_name,title,title_of_courtesy,birth_date,hire_date,address,city,region,"
+    "postal_code,country,home_phone,extension,notes,reports_to\n"
+    "1,Example,Eve,Seller,Ms.,1968-12-08,1992-05-01,3 Way\\nApt. 2A,Seattle,WA,98122,USA,4,5,,2\n"
+    "2,Boss,Bob,Manager,Mr.,1952-02-19,1992-08-14,4 Way,Tacoma,WA,98401,USA,6,7,,\n",
+    "employee_territories": "employee_id,territory_id\n1,01581\n",
+    "shippers": "shipper_id,company_name,phone\n3,Made Up Parcels,8\n",
+    "orders": "order_id,customer_id,employee_id,order_date,required_date,shipped_date,ship_via,freight,ship_name,"
+    "ship_address,ship_city,ship_region,ship_postal_code,ship_country\n"
+    "10248,MADEU,1,1996-07-04,1996-08-01,1996-07-16,3,32.38,Made Up Buyers,2 Way,Paris,,75001,France\n"
+    "10249,MADEU,2,1996-07-05,1996-08-16,,3,1.50,Made Up Buyers,2 Way,Paris,,75001,France\n",
+    "order_details": "order_id,product_id,unit_price,quantity,discount\n10248,11,14,12,0\n10248,42,9.8,10,0.15\n"
+    "10249,11,18.6,9,0\n",
+}
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    for name, text in SMALL.items():
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_an_order_comes_with_its_people_its_goods_and_its_sums(small: Path) -> None:
+    report = run_import(load_profile("northwind"), small)
+
+    assert report.bad_rows == []
+    shipped, placed = Order.objects.order_by("number")
+    assert (shipped.status, shipped.net, shipped.total) == ("shipped", Decimal("251.30"), Decimal("283.68"))
+    assert (placed.status, placed.net, placed.total) == ("placed", Decimal("167.40"), Decimal("168.90"))
+    assert shipped.unit == Unit.objects.get(slug="northwind")
+    assert shipped.customer.contacts.get().name == "Bea Buyer"
+    assert shipped.agent.reports_to.number == "2"
+    assert shipped.agent.address == "3 Way\nApt. 2A"
+    assert [territory.number for territory in shipped.agent.territories.all()] == ["01581"]
+
+
+def test_sums_follow_lines_that_a_later_import_changes_and_that_it_takes_back(small: Path) -> None:
+    profile = load_profile("northwind")
+    run_import(profile, small)
+    (small / "order_details.csv").write_text(SMALL["order_details"].replace("10249,11,18.6,9", "10249,11,18.6,10"))
+
+    report = run_import(profile, small)
+
+    assert (report.created, report.changed) == (0, 1)
+    assert Order.objects.get(number="10249").net == Decimal("186.00")
+    undo_import(ImportBatch.objects.get(pk=report.batch))
+    assert Order.objects.get(number="10249").net == Decimal("167.40")
+
+
+@pytest.mark.skipif(not WHOLE.is_dir(), reason="The whole export does not lie beside this project.")
+def test_the_whole_company_is_imported_once_and_taken_back(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("import_data", "northwind", WHOLE, json=True)
+    first = json.loads(capsys.readouterr().out)
+    call_command("import_data", "northwind", WHOLE, json=True)
+    second = json.loads(capsys.readouterr().out)
+
+    created = {label: counts["created"] for label, counts in first["models"].items()}
+    assert created == {
+        "catalog.category": 8,
+        "catalog.supplier": 29,
+        "catalog.product": 77,
+        "catalog.price": 77,
+        "catalog.stock": 77,
+        "customers.customer": 91,
+        "customers.contact": 91,
+        "customers.address": 91,
+        "workforce.region": 4,
+        "workforce.territory": 53,
+        "workforce.position": 4,
+        "workforce.employee": 9,
+        "workforce.employeeterritory": 49,
+        "orders.shipper": 6,
+        "orders.order": 830,
+        "orders.orderline": 2155,
+    }
+    assert (second["created"], second["changed"], second["bad_rows"]) == (0, 0, [])
+
+    call_command("import_data", undo=first["batch"], json=True)
+
+    assert json.loads(capsys.readouterr().out)["models"]["orders.orderline"] == {"removed": 2155, "restored": 0}
+    assert not any(model.objects.exists() for model in (Customer, Order, OrderLine, Employee))
