@@ -32,11 +32,19 @@ def installed_locks():
     return set(STAMP.read_text().split()) if STAMP.exists() else set()
 
 
+def make():
+    try:
+        venv.create(VENV, with_pip=True, symlinks=True, clear=True)
+    except subprocess.CalledProcessError:
+        shutil.rmtree(VENV)
+        refuse("This Python has no ensurepip: install it (Debian: apt install python3-venv) and run make again.")
+
+
 def install(lock):
     """Install exactly the locked versions, each checked against its hash; the stamp is written last."""
     print(f"Installing requirements/{lock.name} into var/venv …", flush=True)
-    if not (VENV / "bin" / "python").exists():
-        venv.create(VENV, with_pip=True, symlinks=True)
+    if not (VENV / "bin" / "pip").exists():
+        make()
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     done = subprocess.run([*pip, "--require-hashes", "--no-deps", "--no-compile", "-r", str(lock)], check=False)
     if done.returncode:
