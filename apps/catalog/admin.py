@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
@@ -10,6 +10,7 @@ from unfold.decorators import display
 from apps.access.admin.base import ChildInline, UnitRecordAdmin, VersionedForm, each_row
 from apps.catalog import services
 from apps.catalog.models import Category, Price, Product, Reservation, Stock, StockMovement, Supplier
+from apps.catalog.querysets import ProductQuerySet
 
 
 class ReadOnly:
@@ -83,7 +84,7 @@ class NeedsReorder(SimpleListFilter):
         return [("low", _("to reorder"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.to_reorder() if self.value() == "low" else queryset
+        return cast("ProductQuerySet", queryset).to_reorder() if self.value() == "low" else queryset
 
 
 @admin.register(Product)

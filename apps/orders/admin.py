@@ -56,7 +56,7 @@ class LineForm(forms.ModelForm):
             self.initial["tax_rate"] = None
 
     def _post_clean(self) -> None:
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         for name in ("unit_price", "tax_rate"):
             if self.cleaned_data.get(name) is None:
                 setattr(self.instance, name, None)
@@ -88,6 +88,12 @@ def _is_draft(order: Order | None) -> bool:
 class OrderForm(VersionedForm):
     """Keeps an order within one unit, and gives it the next number where none was typed."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "number" in self.fields:
+            self.fields["number"].required = False
+            self.fields["number"].help_text = _("Left empty, the next one is given.")
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         unit = self.cleaned_data.get("unit") or getattr(self.instance, "unit", None)
@@ -95,7 +101,7 @@ class OrderForm(VersionedForm):
             row = self.cleaned_data.get(name)
             if row is not None and unit is not None and row.unit_id != unit.pk:
                 self.add_error(name, str(services.OtherUnit()))
-        if self.instance._state.adding and not self.errors and not self.cleaned_data.get("number"):
+        if unit is not None and self.instance._state.adding and not self.errors and not self.cleaned_data.get("number"):
             self.cleaned_data["number"] = services.next_number(unit)
         return cleaned
 

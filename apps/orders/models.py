@@ -95,7 +95,7 @@ class Order(UnitRecord):
     }
     """Every step that an order may take. There is no other way from one state to another."""
 
-    number = models.CharField(_("number"), max_length=30, blank=True, help_text=_("Left empty, the next one is given."))
+    number = models.CharField(_("number"), max_length=30)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
     customer = models.ForeignKey(Customer, models.PROTECT, verbose_name=_("customer"), related_name="orders")
     agent = models.ForeignKey(

@@ -4,13 +4,14 @@ import pytest
 
 from apps.catalog.models import Reservation, Stock
 from apps.catalog.services import NotEnoughStock
+from apps.customers.events import CustomersMerged
 from apps.customers.models import Customer
 from apps.events.models import PublishedEvent
 from apps.kernel.registry import Objections
 from apps.orders import services
 from apps.orders.models import Order
 from apps.orders.services import Wish
-from apps.orders.subscribers import OpenOrders, StillOrdered
+from apps.orders.subscribers import OpenOrders, StillOrdered, move_orders
 from tests.orders.conftest import DAY, take
 
 STEPS = {
@@ -167,3 +168,12 @@ def test_a_product_that_waits_to_be_shipped_is_not_discontinued(make_order, prod
     make_order(status)
 
     assert [type(refusal) for refusal in Objections("catalog.discontinue").to(product)] == [StillOrdered] * objects
+
+
+def test_orders_of_a_merged_customer_go_to_the_survivor(make_order, make_customer, unit, customer):
+    make_order("placed")
+    survivor = make_customer(unit)
+
+    move_orders(CustomersMerged(customer=str(customer.pk), survivor=str(survivor.pk)))
+
+    assert Order.objects.get().customer == survivor

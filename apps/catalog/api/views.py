@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -49,7 +49,7 @@ class ProductViewSet(UnitViewSet):
         serializer.save(unit=unit)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        product, values = serializer.instance, serializer.validated_data
+        product, values = cast("Product", serializer.instance), serializer.validated_data
         services.check_shelf(
             product.unit,
             category=values.get("category", product.category),

@@ -18,7 +18,7 @@ class OrderLineSerializer(StrictSerializer):
 
 
 class OrderSerializer(UnitSerializer):
-    lines = OrderLineSerializer(many=True, allow_empty=True, max_length=500)
+    lines = OrderLineSerializer(many=True, max_length=500)  # type: ignore[call-arg]
     allowed = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     class Meta:

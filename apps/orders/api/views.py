@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
 from rest_framework.request import Request
@@ -40,7 +40,8 @@ class OrderViewSet(UnitViewSet):
         serializer.instance = services.create_order(unit, **values)
 
     def perform_update(self, serializer: BaseSerializer[Any]) -> None:
-        serializer.instance = services.change_order(serializer.instance, **_with_wishes(serializer.validated_data))
+        order = cast("Order", serializer.instance)
+        serializer.instance = services.change_order(order, **_with_wishes(serializer.validated_data))
 
     @action(verb="place", serializer_class=NothingSerializer)
     def place(self, request: Request, pk: str) -> Response:
