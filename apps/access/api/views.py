@@ -1,6 +1,6 @@
 """Users, units, roles and who holds what where."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.contrib.auth.models import Group
@@ -26,9 +26,17 @@ from apps.access.api.serializers import (
 from apps.access.checks import own_policy
 from apps.access.grants import grant_model
 from apps.access.models import Assignment, Unit, UnitRecord
+from apps.access.querysets import UnitQuerySet
 from apps.access.roles import held
 from apps.accounts import services as accounts
 from apps.accounts.models import User
+
+
+class Call(Request):
+    """A request that has passed authentication."""
+
+    user: User
+    auth: Any
 
 
 class UnitViewSet(RecordViewSet):
@@ -38,7 +46,7 @@ class UnitViewSet(RecordViewSet):
     http_method_names = ["get", "head", "options", "post", "patch"]
 
     def get_queryset(self) -> QuerySet[Unit]:
-        return super().get_queryset().permitted(self.request.user, "access.view_unit")
+        return cast("UnitQuerySet", super().get_queryset()).permitted(self.request.user, "access.view_unit")
 
     def perform_create(self, serializer: Any) -> None:
         parent = serializer.validated_data["parent"]
@@ -55,6 +63,7 @@ class UnitViewSet(RecordViewSet):
 
 
 class UserViewSet(RecordViewSet):
+    request: Call
     queryset = User.objects.all()
     serializer_class = UserSerializer
     filterset_fields = ("email", "kind", "is_active")
@@ -68,15 +77,15 @@ class UserViewSet(RecordViewSet):
         serializer.save()
 
     @action(verb="deactivate", serializer_class=ReasonSerializer)
-    def deactivate(self, request: Request, pk: str) -> Response:
+    def deactivate(self, request: Call, pk: str) -> Response:
         return self._decide(services.deactivate)
 
     @action(verb="deactivate", serializer_class=ReasonSerializer)
-    def activate(self, request: Request, pk: str) -> Response:
+    def activate(self, request: Call, pk: str) -> Response:
         return self._decide(services.activate)
 
     @action(verb="sign_out", serializer_class=ReasonSerializer)
-    def sign_out(self, request: Request, pk: str) -> Response:
+    def sign_out(self, request: Call, pk: str) -> Response:
         return self._decide(services.sign_out)
 
     def _decide(self, decision: Any) -> Response:
@@ -95,6 +104,7 @@ class RoleViewSet(ReadOnlyRecordViewSet):
 
 
 class AssignmentViewSet(RecordViewSet):
+    request: Call
     queryset = Assignment.objects.select_related("unit", "role")
     serializer_class = AssignmentSerializer
     filterset_fields = ("user", "unit")
@@ -117,7 +127,7 @@ class AssignmentViewSet(RecordViewSet):
         )
 
     @action(verb="end", serializer_class=ReasonSerializer)
-    def end(self, request: Request, pk: str) -> Response:
+    def end(self, request: Call, pk: str) -> Response:
         assignment = self.get_object()
         wish = self.get_serializer(data=request.data)
         wish.is_valid(raise_exception=True)
@@ -129,14 +139,18 @@ class AssignmentViewSet(RecordViewSet):
 class GrantsView(APIView):
     """Permissions on single rows: list those of one row, give one, take one back."""
 
+    request: Call
     permission_classes = (IsAuthenticated,)
     serializer_class = GrantSerializer
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Call) -> Response:
         row = self._row(request.query_params.get("model", ""), request.query_params.get("object", ""))
         if not request.user.has_perm("access.view_assignment", row.unit):
             raise Http404
-        given = grant_model(type(row)).objects.filter(content_object=row).select_related("permission")
+        grants = grant_model(type(row))
+        if grants is None:
+            raise services.NotGrantable
+        given = grants.objects.filter(content_object=row).select_related("permission")
         return Response(
             {
                 "results": [
@@ -153,22 +167,23 @@ class GrantsView(APIView):
             }
         )
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Call) -> Response:
         values = self._values(request)
         services.grant(by=request.user, **values)
         return Response(status=status.HTTP_201_CREATED)
 
-    def delete(self, request: Request) -> Response:
+    def delete(self, request: Call) -> Response:
         values = self._values(request)
         values.pop("valid_until", None)
         services.revoke(by=request.user, **values)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _values(self, request: Request) -> dict[str, Any]:
+    def _values(self, request: Call) -> dict[str, Any]:
         wish = GrantSerializer(data=request.data)
         wish.is_valid(raise_exception=True)
         values = dict(wish.validated_data)
-        return {**values, "row": self._row(values.pop("model"), str(values.pop("object")))}
+        row = self._row(values.pop("model"), str(values.pop("object")))
+        return {**values, "row": row}
 
     def _row(self, label: str, key: str) -> UnitRecord:
         """A row that the caller cannot see does not exist."""
@@ -189,7 +204,7 @@ class MeView(APIView):
 
     permission_classes = (IsAuthenticated,)
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Call) -> Response:
         user = request.user
         return Response(
             {
