@@ -9,6 +9,7 @@ from django.db import connection, models, transaction
 from django.utils import timezone
 
 from apps.access.models import Unit
+from apps.access.services import create_unit
 from apps.access.version import RowVersion
 from apps.accounts.models import User
 from apps.events.bus import publish_all
@@ -72,8 +73,7 @@ def _unit_of_profile(rule: UnitRule) -> Unit:
     if not rule.create:
         raise NoSuchUnit(f"There is no unit {rule.slug}, and the profile does not ask to create it.")
     root = Unit.objects.filter(parent=None).order_by("created_at").first()
-    path = f"{root.path if root else '/'}{rule.slug}/"
-    return Unit.objects.create(slug=rule.slug, name=rule.name, parent=root, path=path)
+    return create_unit(name=rule.name, slug=rule.slug, parent=root)
 
 
 def _lock(name: str) -> None:
