@@ -37,7 +37,8 @@ def _value(field: "models.Field[Any, Any]", number: int) -> Any:
 
 def _needs_no_value(field: "models.Field[Any, Any]") -> bool:
     automatic = field.primary_key or getattr(field, "generated", False) or getattr(field, "auto_now", False)
-    optional = field.null or field.has_default() or (field.empty_strings_allowed and field.blank)
+    may_be_empty = field.empty_strings_allowed and field.blank and field.name != "number"
+    optional = field.null or field.has_default() or may_be_empty
     return automatic or optional or getattr(field, "auto_now_add", False)
 
 
