@@ -40,6 +40,12 @@ def callbacks(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, An
             yield path, pattern.callback
 
 
+def _readable(pattern: str) -> str:
+    """A route's expression as people write it: `/api/v1/customers/{id}/`."""
+    named = re.sub(r"\(\?P<(\w+)>[^)]+\)", r"{\1}", pattern)
+    return named.replace("{pk}", "{id}").replace("\\.", ".")
+
+
 def api_routes() -> list[Route]:
     """Sorted by path and method."""
     routes = []
@@ -55,7 +61,7 @@ def api_routes() -> list[Route]:
             asks = getattr(instance, "required_permission", None)
             routes.append(
                 Route(
-                    path="/" + re.sub(r"\(\?P<pk>[^)]+\)", "{id}", path),
+                    path="/" + _readable(path),
                     method=method.upper(),
                     view=view,
                     permission=asks() if asks and name else "",

@@ -40,13 +40,14 @@ def doors() -> Iterator[Route]:
 
 def some_row(model: type[Model], unit: Unit) -> Model:
     """A new row in the unit; of what belongs to no unit, the one that is there already."""
-    existing = None if issubclass(model, UnitRecord) else model._default_manager.order_by("pk").first()
+    in_units = issubclass(model, UnitRecord) or model in {Assignment, Unit}
+    existing = None if in_units else model._default_manager.order_by("pk").first()
     return existing or row_of(model, unit)
 
 
 def ask(client: APIClient, route: Route, row: Any) -> int:
     """Knock with an empty body; whatever it does is undone."""
-    path = route.path.replace("{id}", str(row.pk)) if row is not None else route.path
+    path = route.path.replace("{id}", str(row.pk) if row is not None else "").replace("{form}", "csv")
     with transaction.atomic():
         answer = getattr(client, route.method.lower())(path)
         transaction.set_rollback(True)
