@@ -176,10 +176,9 @@ class UnitRecordAdmin(RecordAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         visible = cast("UnitRecordQuerySet", super().get_queryset(request)).visible_to(request.user)
-        shown = [
-            field.name for field in self.opts.concrete_fields if field.is_relation and field.name in self.list_display
-        ]
-        return visible.select_related("unit", *shown)
+        relations = {field.name for field in self.opts.concrete_fields if field.is_relation}
+        named = self.list_select_related or ()
+        return visible.select_related("unit", *relations.intersection(self.list_display), *named)
 
     def may(self, request: HttpRequest, verb: str, obj: Model | None = None) -> bool:
         if super().may(request, verb, obj):
