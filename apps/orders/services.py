@@ -251,7 +251,7 @@ def _locked(order: Order, to: Order.Status) -> Order:
 def _go(order: Order, to: Order.Status, day: str, event: Callable[..., Event], on: date, **choices: bool) -> Order:
     order.status = to
     order.save(update_fields=["status", day, "updated_at"])
-    publish(event(order=str(order.pk), customer=str(order.customer_id), on=on, **choices))
+    publish(event(order=str(order.pk), customer=str(order.customer_id), on=on, **choices), unit=order.unit_id)
     return order
 
 

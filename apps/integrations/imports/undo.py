@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.access.version import RowVersion
 from apps.accounts.models import User
+from apps.integrations.imports.profile import has_unit
 from apps.integrations.imports.registry import settlers
 from apps.integrations.imports.writer import check_constraints, chunks
 from apps.integrations.models import ImportBatch, ImportedRow
@@ -97,6 +98,8 @@ def _tables(batch: ImportBatch) -> list[_Rows]:
 def _check_permitted(user: User, batch: ImportBatch, tables: list[_Rows]) -> None:
     needed = []
     for table in tables:
+        if not has_unit(table.model):
+            continue
         meta = table.model._meta
         needed += [f"{meta.app_label}.delete_{meta.model_name}"] if table.created else []
         needed += [f"{meta.app_label}.change_{meta.model_name}"] if table.changed else []
