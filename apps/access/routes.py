@@ -1,11 +1,13 @@
 """Every door of the API with the permission it asks for, read from the URL resolver."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.generators import SchemaGenerator
 
 from apps.kernel.registry import domains
 
@@ -54,7 +56,7 @@ def api_routes() -> list[Route]:
         if view is None or not path.startswith(API):
             continue
         for method, name in (getattr(callback, "actions", None) or dict.fromkeys(view.http_method_names, "")).items():
-            if method not in view.http_method_names:
+            if method not in view.http_method_names or not hasattr(view, name or method) or method == "options":
                 continue
             instance = view(**callback.initkwargs)
             instance.action = name
@@ -80,7 +82,12 @@ def permission_table() -> str:
             holders.setdefault(permission, []).append(role.slug)
     rows = [
         f"| {route.method} | `{route.path}` | {route.permission or 'its own rule'} "
-        f"| {', '.join(sorted(holders.get(route.permission, []))) or 'nobody'} |"
+        f"| {', '.join(sorted(holders.get(route.permission, []))) or 'as that rule says'} |"
         for route in api_routes()
     ]
     return PERMISSIONS_PAGE + "\n".join(rows) + "\n"
+
+
+def openapi() -> str:
+    """`docs/generated/openapi.json`: the document that `/api/v1/openapi.json` serves."""
+    return json.dumps(SchemaGenerator().get_schema(public=True), indent=1, sort_keys=True, default=str) + "\n"

@@ -7,5 +7,8 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.events import checks, probes  # noqa: F401
+        from apps.events.catalogue import catalogue
+        from apps.kernel.documents import documents
 
+        documents["events.md"] = catalogue
         autodiscover_modules("subscribers", "tasks")

@@ -89,3 +89,12 @@ class GrantSerializer(VerbSerializer):
     permission = serializers.CharField(max_length=100)
     valid_until = serializers.DateTimeField(required=False, allow_null=True)
     reason = serializers.CharField(max_length=500)
+
+
+class MeSerializer(serializers.Serializer[Any]):
+    """Who is asking: `permissions` maps each one to the paths of the units where it holds."""
+
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    permissions = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    scopes = serializers.ListField(child=serializers.CharField(), allow_null=True)

@@ -17,6 +17,7 @@ from apps.access.api.base import ReadOnlyRecordViewSet, RecordViewSet, action
 from apps.access.api.serializers import (
     AssignmentSerializer,
     GrantSerializer,
+    MeSerializer,
     MoveSerializer,
     ReasonSerializer,
     RoleSerializer,
@@ -203,6 +204,7 @@ class MeView(APIView):
     """Who is asking, and which permissions he holds where."""
 
     permission_classes = (IsAuthenticated,)
+    serializer_class = MeSerializer
 
     def get(self, request: Call) -> Response:
         user = request.user
