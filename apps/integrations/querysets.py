@@ -15,14 +15,17 @@ from apps.events.models import PublishedEvent, Work
 TABLE = PublishedEvent._meta.db_table
 
 
-def jobs_of(user: User, verb: str = "view") -> QuerySet[Work]:
-    """One's own jobs, those of units where a role allows it, and those of no unit where a role holds at the top."""
-    permission = f"events.{verb}_work"
-    paths = held_paths(user, permission)
-    mine = Q(requested_by=user.pk) | Q(unit__in=Unit.objects.below(paths).values("pk"))
+def all_work_of(user: User, verb: str = "view") -> QuerySet[Work]:
+    """One's own work, that of units where a role allows it, and everything where a role holds at the top."""
+    paths = held_paths(user, f"events.{verb}_work")
     if Unit.objects.filter(parent=None, path__in=paths).exists():
-        mine |= Q(unit=None)
-    return Work.objects.filter(mine).exclude(kind=Work.Kind.DELIVERY)
+        return Work.objects.all()
+    return Work.objects.filter(Q(requested_by=user.pk) | Q(unit__in=Unit.objects.below(paths).values("pk")))
+
+
+def jobs_of(user: User, verb: str = "view") -> QuerySet[Work]:
+    """The same without deliveries of events, which nobody asked for."""
+    return all_work_of(user, verb).exclude(kind=Work.Kind.DELIVERY)
 
 
 def feed_of(user: User, allows: Callable[[str], bool]) -> QuerySet[PublishedEvent]:
