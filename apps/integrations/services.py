@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import UUID
 
 from django.core.files.base import ContentFile, File
@@ -45,7 +47,7 @@ def shipped(name: str) -> Profile:
 
 
 @transaction.atomic
-def open_import(*, profile: str, unit: Unit, files: Sequence[File], user: User) -> ImportBatch:
+def open_import(*, profile: str, unit: Unit, files: Sequence["File[Any]"], user: User) -> ImportBatch:
     """Take the files in. Nothing is read from them before the check."""
     chosen = shipped(profile)
     check_permitted(user, chosen, unit)
@@ -128,8 +130,7 @@ def _run(batch: ImportBatch, *, dry_run: bool, progress: Callable[[int, int], No
 def _forget(batch: ImportBatch) -> None:
     """The files go when the transaction has come to its end, so a crash leaves them to the next attempt."""
     for file in batch.files.all():
-        storage, name = file.content.storage, file.content.name
-        transaction.on_commit(lambda storage=storage, name=name: storage.delete(name))
+        transaction.on_commit(partial(file.content.storage.delete, file.content.name))
     batch.files.all().delete()
 
 

@@ -137,6 +137,7 @@ def run_import(
                 _remember(batch, writer.written)
             else:
                 transaction.set_rollback(True)
+    report.seconds = time.monotonic() - begun
     return report
 
 
