@@ -130,7 +130,7 @@ def _run(batch: ImportBatch, *, dry_run: bool, progress: Callable[[int, int], No
 def _forget(batch: ImportBatch) -> None:
     """The files go when the transaction has come to its end, so a crash leaves them to the next attempt."""
     for file in batch.files.all():
-        transaction.on_commit(partial(file.content.storage.delete, file.content.name))
+        transaction.on_commit(partial(file.content.storage.delete, str(file.content.name)))
     batch.files.all().delete()
 
 
