@@ -11,7 +11,6 @@ OK, PATIENCE = 200, 120
 PAGES = (
     ("staff", "/admin/"),
     ("API", "/api/v1/docs/"),
-    ("data subjects", "/privacy/"),
     ("health", "/readyz"),
 )
 

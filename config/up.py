@@ -23,6 +23,7 @@ from config.settings.environment import env, refuse
 ROOT = VAR.parent
 CREDENTIALS = VAR / "credentials.json"
 PREPARED = VAR / "run" / "prepared"
+RUNNING_PORT = VAR / "run" / "port"
 ADMINISTRATOR = "admin@steward.example"
 NEEDED_BYTES = 500_000_000
 PROCESSES = {
@@ -106,9 +107,8 @@ def prepare(variables: dict[str, str], urls: dict[str, str]) -> None:
     if PREPARED.exists() and PREPARED.read_text() == here:
         return
     make_administrator(variables)
-    if any((ROOT / "apps").glob("*/management/commands/demo.py")):
-        print("Loading demonstration data …", flush=True)
-        manage(variables, "demo")
+    print("Loading demonstration data …", flush=True)
+    manage(variables, "demo")
     PREPARED.write_text(here)
 
 
@@ -139,6 +139,7 @@ def main() -> None:
     with alone(), database() as urls:
         variables = environment(urls, port) | {"STARTED_AT": str(started)}
         try:
+            RUNNING_PORT.write_text(str(port))
             prepare(variables, urls)
             if CREDENTIALS.exists():
                 variables["CREDENTIALS_SENTENCE"] = "The administrator's password is in var/credentials.json."
@@ -149,6 +150,7 @@ def main() -> None:
             # A second ctrl-C must not leave the database behind.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            RUNNING_PORT.unlink(missing_ok=True)
     raise SystemExit(0 if code in {130, 143} else code)
 
 

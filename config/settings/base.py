@@ -113,5 +113,6 @@ USE_I18N = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-PORT = env.int("PORT", 8000)
+RUNNING_PORT = VAR_DIR / "run" / "port"
+PORT = env.int("PORT", int(RUNNING_PORT.read_text()) if RUNNING_PORT.exists() else 8000)
 BASE_URL = env.str("BASE_URL", f"http://127.0.0.1:{PORT}")
