@@ -7,6 +7,7 @@ domains.register(
     Domain(
         label="integrations",
         api="apps.integrations.api.urls",
+        demo="apps.integrations.imports.demo.load",
         schedule={"integrations.prune": crontab(hour="4", minute="10")},
         roles=(
             Role(
