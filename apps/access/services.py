@@ -194,7 +194,7 @@ def move_unit(unit: Unit, *, below: Unit, reason: str) -> Unit:
     with because(reason):
         Unit.objects.filter(pk=unit.pk).update(parent=below, updated_at=timezone.now())
         Unit.objects.filter(path__startswith=old).update(path=Concat(Value(new), Substr("path", len(old) + 1)))
-        publish(UnitMoved(unit=str(unit.pk)))
+        publish(UnitMoved(unit=str(unit.pk)), unit=unit.pk)
     unit.refresh_from_db()
     return unit
 
@@ -225,7 +225,7 @@ def assign_role(
         assignment = present or Assignment(user=user, role=Group.objects.get(name=role), unit=unit)
         assignment.valid_from, assignment.valid_until, assignment.granted_by = begins, valid_until, by
         assignment.save()
-        publish(RoleAssigned(user=str(user.pk), role=role, unit=str(unit.pk)))
+        publish(RoleAssigned(user=str(user.pk), role=role, unit=str(unit.pk)), unit=unit.pk)
     return assignment
 
 
@@ -244,14 +244,14 @@ def end_assignment(assignment: Assignment, *, by: User | None, reason: str = "")
         raise AlreadyEnded
     if assignment in administrators and not _other_administrators(assignment.user):
         raise LastAdministrator
-    role, unit = assignment.role.name, str(assignment.unit_id)
+    role, unit = assignment.role.name, assignment.unit_id
     with because(reason):
         if assignment.valid_from >= now:
             assignment.delete()
         else:
             assignment.valid_until = now
             assignment.save(update_fields=["valid_until", "updated_at"])
-        publish(RoleEnded(user=str(assignment.user_id), role=role, unit=unit))
+        publish(RoleEnded(user=str(assignment.user_id), role=role, unit=str(unit)), unit=unit)
     return assignment
 
 
@@ -279,7 +279,7 @@ def grant(
             content_object=row,
             defaults={"valid_from": timezone.now(), "valid_until": valid_until},
         )
-        publish(RowGranted(user=str(user.pk), permission=permission, row=str(row.pk)))
+        publish(RowGranted(user=str(user.pk), permission=permission, row=str(row.pk)), unit=row.unit_id)
     return given
 
 
@@ -294,7 +294,7 @@ def revoke(user: User, *, permission: str, row: UnitRecord, by: User | None, rea
     with because(reason):
         gone, _by_model = grants.objects.filter(user=user, permission=wanted, content_object=row).delete()
         if gone:
-            publish(RowRevoked(user=str(user.pk), permission=permission, row=str(row.pk)))
+            publish(RowRevoked(user=str(user.pk), permission=permission, row=str(row.pk)), unit=row.unit_id)
 
 
 def last_administrator(user: User) -> LastAdministrator | None:

@@ -78,7 +78,7 @@ def set_price(product: Product, *, currency: str, amount: Decimal, valid_from: d
     price = Price.objects.create(
         unit_id=product.unit_id, product=product, currency=currency, amount=amount, valid_from=valid_from
     )
-    publish(PriceChanged(product=str(product.pk), price=str(price.pk), valid_from=valid_from))
+    publish(PriceChanged(product=str(product.pk), price=str(price.pk), valid_from=valid_from), unit=price.unit_id)
     return price
 
 
@@ -91,7 +91,7 @@ def discontinue(product: Product) -> Product:
     Objections("catalog.discontinue").check(product)
     product.is_discontinued = True
     product.save(update_fields=["is_discontinued", "updated_at"])
-    publish(ProductDiscontinued(product=str(product.pk)))
+    publish(ProductDiscontinued(product=str(product.pk)), unit=product.unit_id)
     return product
 
 
@@ -114,7 +114,7 @@ def receive_stock(product: Product, *, quantity: int) -> Stock:
     stock.on_order = max(stock.on_order - quantity, 0)
     stock.save(update_fields=["on_hand", "on_order", "updated_at"])
     _note(stock.product, StockMovement.Kind.RECEIVED, quantity)
-    publish(StockReceived(product=str(stock.product_id), quantity=quantity))
+    publish(StockReceived(product=str(stock.product_id), quantity=quantity), unit=stock.unit_id)
     return stock
 
 
@@ -131,7 +131,7 @@ def correct_stock(product: Product, *, counted: int, reason: str) -> Stock:
         stock.on_hand = counted
         stock.save(update_fields=["on_hand", "updated_at"])
         _note(stock.product, StockMovement.Kind.CORRECTED, difference)
-    publish(StockCorrected(product=str(stock.product_id), difference=difference))
+    publish(StockCorrected(product=str(stock.product_id), difference=difference), unit=stock.unit_id)
     _tell_if_low(stock, before=stock.available - difference)
     return stock
 
@@ -257,4 +257,4 @@ def _note(product: Product, kind: str, quantity: int) -> None:
 
 def _tell_if_low(stock: Stock, *, before: int) -> None:
     if stock.available <= stock.product.reorder_level < before:
-        publish(StockRanLow(product=str(stock.product_id), available=stock.available))
+        publish(StockRanLow(product=str(stock.product_id), available=stock.available), unit=stock.unit_id)

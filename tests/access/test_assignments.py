@@ -53,6 +53,7 @@ def test_an_administrator_assigns_any_role_and_it_is_told(administrator, newcome
 
     assert held_by(newcomer) == {("sample-viewer", "/company/north/")}
     assert heard() == ["access.role_assigned"]
+    assert PublishedEvent.objects.get().unit == unit.pk
 
 
 @pytest.mark.parametrize(

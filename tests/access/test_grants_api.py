@@ -4,6 +4,7 @@ import pytest
 
 from apps.access.models import Assignment
 from apps.accounts.models import User
+from apps.events.models import PublishedEvent
 from tests.sample.models import Person, PersonGrant, Tag
 
 GRANTS = "/api/v1/access/grants/"
@@ -43,6 +44,10 @@ def test_a_grant_is_given_listed_and_taken_back(giver, make_user, row, api):
 
     assert client.delete(GRANTS, wish(helper, row)).status_code == 204
     assert api(helper).get(f"/api/v1/sample/people/{row.pk}/").status_code == 404
+    assert list(PublishedEvent.objects.order_by("pk").values_list("name", "unit")) == [
+        ("access.row_granted", row.unit_id),
+        ("access.row_revoked", row.unit_id),
+    ]
 
 
 def test_more_than_one_holds_is_refused(giver, make_user, row, api):

@@ -1,5 +1,8 @@
 """Pieces: received, promised, released, sent, counted. Never fewer than none."""
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 from django.db import IntegrityError, transaction
 from uuid_utils.compat import uuid7
@@ -167,3 +170,20 @@ def test_nothing_cannot_be_received(make_product, unit):
         services.receive_stock(product, quantity=0)
 
     assert not Stock.objects.exists()
+
+
+def test_everything_that_happens_to_a_product_is_told_in_its_unit(make_product, unit):
+    product = make_product(unit, reorder_level=8)
+
+    services.set_price(product, currency="EUR", amount=Decimal(3), valid_from=date(2026, 1, 1))
+    services.receive_stock(product, quantity=10)
+    services.correct_stock(product, counted=5, reason="counted")
+    services.discontinue(product)
+
+    assert list(PublishedEvent.objects.order_by("pk").values_list("name", "unit")) == [
+        ("catalog.price_changed", unit.pk),
+        ("catalog.stock_received", unit.pk),
+        ("catalog.stock_corrected", unit.pk),
+        ("catalog.stock_ran_low", unit.pk),
+        ("catalog.product_discontinued", unit.pk),
+    ]
