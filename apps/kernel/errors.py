@@ -15,6 +15,12 @@ class BusinessError(Exception):
         self.details = details
 
 
+class NotPermitted(BusinessError):
+    """Your roles do not allow this."""
+
+    code = "not_permitted"
+
+
 class StaleRecord(BusinessError):
     """Somebody else changed this record after you read it. Read it again and repeat your change."""
 

@@ -15,7 +15,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.kernel.errors import BusinessError, StaleRecord
+from apps.kernel.errors import BusinessError, NotPermitted, StaleRecord
 
 Answer = tuple[dict[str, object], dict[str, str]]
 
@@ -96,7 +96,8 @@ def _translated(error: Exception) -> Exception:
 def _business(error: BusinessError) -> Answer:
     if isinstance(error, StaleRecord):
         return problem(412, error.code, str(error), **error.details), {"ETag": str(error.details.get("etag", "*"))}
-    return problem(409, error.code, str(error), **error.details), {}
+    http_status = 403 if isinstance(error, NotPermitted) else 409
+    return problem(http_status, error.code, str(error), **error.details), {}
 
 
 def _broken_constraint(error: IntegrityError) -> Answer:

@@ -159,7 +159,7 @@ def test_a_profile_is_never_a_path(client: APIClient, unit: Unit, tmp_path: Path
 def test_an_importer_needs_the_rights_on_the_rows_too(api: Callable, make_user: Callable, unit: Unit) -> None:
     refused = upload(api(make_user("import-manager", unit)), unit, *three())
 
-    assert (refused.status_code, refused.json()["code"]) == (409, "import_not_permitted")
+    assert (refused.status_code, refused.json()["code"]) == (403, "import_not_permitted")
     assert ImportBatch.objects.count() == 0
 
 

@@ -65,6 +65,23 @@ def test_an_order_comes_with_its_people_its_goods_and_its_sums(small: Path) -> N
     assert [territory.number for territory in shipped.agent.territories.all()] == ["01581"]
 
 
+def test_employees_who_report_to_each_other_are_bad_rows(small: Path) -> None:
+    employees = SMALL["employees"].replace("98401,USA,6,7,,", "98401,USA,6,7,,3")
+    third = "3,Ring,Rex,Seller,Mr.,1960-02-19,1993-08-14,5 Way,Tacoma,WA,98401,USA,8,9,,1\n"
+    (small / "employees.csv").write_text(employees + third)
+
+    report = run_import(load_profile("northwind"), small)
+
+    circle = [row for row in report.bad_rows if row.file == "employees.csv"]
+    assert [(row.line, row.column) for row in sorted(circle, key=lambda row: row.line)] == [
+        (2, "reports_to"),
+        (3, "reports_to"),
+        (4, "reports_to"),
+    ]
+    assert {row.reason for row in circle} == {"The row stands above itself, through others."}
+    assert Employee.objects.count() == 0
+
+
 def test_sums_follow_lines_that_a_later_import_changes_and_that_it_takes_back(small: Path) -> None:
     profile = load_profile("northwind")
     run_import(profile, small)

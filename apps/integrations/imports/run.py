@@ -19,7 +19,7 @@ from apps.integrations.imports.report import BadRow, Report
 from apps.integrations.imports.source import read_table
 from apps.integrations.imports.writer import Writer, Written, check_constraints, chunks
 from apps.integrations.models import ImportBatch, ImportedRow
-from apps.kernel.errors import BusinessError
+from apps.kernel.errors import BusinessError, NotPermitted
 from apps.kernel.trail import because
 
 Progress = Callable[[int, int], None]
@@ -37,7 +37,7 @@ class NoSuchUnit(BusinessError):
     code = "no_such_unit"
 
 
-class ImportNotPermitted(BusinessError):
+class ImportNotPermitted(NotPermitted):
     """Your roles do not allow this import into this unit."""
 
     code = "import_not_permitted"

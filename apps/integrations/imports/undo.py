@@ -14,7 +14,7 @@ from apps.integrations.imports.profile import has_unit
 from apps.integrations.imports.registry import settlers
 from apps.integrations.imports.writer import check_constraints, chunks
 from apps.integrations.models import ImportBatch, ImportedRow
-from apps.kernel.errors import BusinessError
+from apps.kernel.errors import BusinessError, NotPermitted
 from apps.kernel.trail import because
 
 LISTED = 100
@@ -37,7 +37,7 @@ class NotImported(BusinessError):
     code = "not_imported"
 
 
-class UndoNotPermitted(BusinessError):
+class UndoNotPermitted(NotPermitted):
     """Your roles do not allow to take back these rows."""
 
     code = "undo_not_permitted"

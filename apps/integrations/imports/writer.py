@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import DataError, IntegrityError, connection, models, transaction
 from django.utils import timezone
+from psycopg import sql
 
 from apps.access.models import Unit
 from apps.integrations.imports.conversion import Convert, Unconvertible, converter
@@ -308,14 +309,23 @@ class Writer:
         written = Written(rule.model)
         created = [draft for draft in drafts if draft.created]
         changed = [draft for draft in drafts if draft.before]
-        within = any(value.reference is rule.model for value in rule.fields.values())
+        within = [value for value in rule.fields.values() if value.reference is rule.model]
         for chunk in chunks(created, max(len(created), 1) if within else CHUNK):
             self._bisect(attempt, rule, chunk, self._insert)
         for chunk in chunks(changed):
             self._bisect(attempt, rule, chunk, self._update)
+        for value in within:
+            self._refuse_circles(attempt, rule, value, [*created, *changed])
         written.created = [draft.row for draft in created if draft.row]
         written.changed = [(draft.row, draft.before) for draft in changed if draft.row]
         return written
+
+    def _refuse_circles(self, attempt: _Attempt, rule: ModelRule, value: Rule, drafts: list[_Draft]) -> None:
+        """Rows that refer to rows of their own kind form a tree."""
+        lines = {draft.row.pk: draft for draft in drafts if draft.row}
+        for key in above_themselves(rule.model, value.target.column, list(lines)):
+            attempt.refuse(lines[key].line, rule.label, "The row stands above itself, through others.", value)
+            self.refused.setdefault(rule.model, []).append(lines[key].values)
 
     @staticmethod
     def _insert(rule: ModelRule, drafts: list[_Draft]) -> None:
@@ -346,6 +356,19 @@ class Writer:
             middle = len(drafts) // 2
             self._bisect(attempt, rule, drafts[:middle], save)
             self._bisect(attempt, rule, drafts[middle:], save)
+
+
+def above_themselves(model: type[models.Model], column: str, keys: list[Any]) -> list[Any]:
+    """Those of the rows to which their own references lead back."""
+    chain = sql.SQL(
+        "WITH RECURSIVE above(start, id) AS ("
+        " SELECT id, {column} FROM {table} WHERE id = ANY(%s)"
+        " UNION SELECT above.start, row.{column} FROM above JOIN {table} row ON row.id = above.id"
+        ") SELECT DISTINCT start FROM above WHERE start = id"
+    ).format(table=sql.Identifier(model._meta.db_table), column=sql.Identifier(column))
+    with connection.cursor() as cursor:
+        cursor.execute(chain, [keys])
+        return [key for (key,) in cursor.fetchall()]
 
 
 def check_constraints() -> None:
