@@ -1,8 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AccessConfig(AppConfig):
     name = "apps.access"
+    verbose_name = _("people and access")
 
     def ready(self) -> None:
         from django.db.models.signals import post_migrate

@@ -68,6 +68,7 @@ if admin.site.is_registered(AuditEvent):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(RecordAdmin):
+    icon = "manage_search"
     list_display = ("timestamp", "who", "action", "what", "changed")
     list_filter = (
         ("timestamp", RangeDateTimeFilter),

@@ -28,6 +28,7 @@ class ReadOnly:
 
 @admin.register(Category)
 class CategoryAdmin(UnitRecordAdmin):
+    icon = "category"
     list_display = ("number", "name", "description", "unit", "updated_at")
     list_filter = ("unit",)
     search_fields = ("number__istartswith", "name__istartswith")
@@ -35,6 +36,7 @@ class CategoryAdmin(UnitRecordAdmin):
 
 @admin.register(Supplier)
 class SupplierAdmin(UnitRecordAdmin):
+    icon = "factory"
     list_display = ("number", "company", "city", "country", "unit")
     list_filter = ("country", "unit")
     search_fields = ("number__istartswith", "company__istartswith")
@@ -89,6 +91,7 @@ class NeedsReorder(SimpleListFilter):
 
 @admin.register(Product)
 class ProductAdmin(UnitRecordAdmin):
+    icon = "inventory_2"
     form = ProductForm
     list_display = ("number", "name", "category", "sold", "pieces")
     list_filter = ("is_discontinued", NeedsReorder, "unit")
@@ -118,6 +121,7 @@ class ProductAdmin(UnitRecordAdmin):
 
 @admin.register(Stock)
 class StockAdmin(ReadOnly, UnitRecordAdmin):
+    icon = "warehouse"
     list_display = ("product", "on_hand", "reserved", "on_order", "unit")
     list_filter = ("unit",)
     list_select_related = ("product",)
@@ -126,6 +130,7 @@ class StockAdmin(ReadOnly, UnitRecordAdmin):
 
 @admin.register(StockMovement)
 class StockMovementAdmin(ReadOnly, UnitRecordAdmin):
+    icon = "swap_vert"
     list_display = ("product", "kind", "quantity", "created_at", "unit")
     list_filter = ("kind", "unit")
     list_select_related = ("product",)
@@ -134,6 +139,7 @@ class StockMovementAdmin(ReadOnly, UnitRecordAdmin):
 
 @admin.register(Reservation)
 class ReservationAdmin(ReadOnly, UnitRecordAdmin):
+    icon = "bookmark"
     list_display = ("product", "quantity", "status", "created_at", "unit")
     list_filter = ("status", "unit")
     list_select_related = ("product",)
@@ -142,6 +148,7 @@ class ReservationAdmin(ReadOnly, UnitRecordAdmin):
 
 @admin.register(Price)
 class PriceAdmin(ReadOnly, UnitRecordAdmin):
+    icon = "sell"
     list_display = ("product", "amount", "currency", "valid_from", "unit")
     list_filter = ("currency", "unit")
     list_select_related = ("product",)

@@ -33,6 +33,7 @@ class SurvivorForm(forms.Form):
 
 @admin.register(Customer)
 class CustomerAdmin(UnitRecordAdmin):
+    icon = "groups"
     list_display = ("number", "name", "kind", "status", "unit")
     list_filter = ("status", "kind", "unit")
     search_fields = ("number__istartswith", "name__istartswith", "email__istartswith")
@@ -107,6 +108,7 @@ class ChildOfCustomerAdmin(UnitRecordAdmin):
 
 @admin.register(Contact)
 class ContactAdmin(ChildOfCustomerAdmin):
+    icon = "contact_page"
     list_display = ("name", "title", "customer", "email", "unit")
     list_filter = ("unit",)
     search_fields = ("name__istartswith", "email__istartswith")
@@ -115,6 +117,7 @@ class ContactAdmin(ChildOfCustomerAdmin):
 
 @admin.register(Address)
 class AddressAdmin(ChildOfCustomerAdmin):
+    icon = "location_on"
     list_display = ("customer", "kind", "city", "country", "unit")
     list_filter = ("kind", "unit")
     search_fields = ("customer__number__istartswith",)

@@ -61,6 +61,7 @@ class UploadForm(VersionedForm):
 class ImportBatchAdmin(UnitRecordAdmin):
     """Upload, look at what the check found, confirm, undo. The steps are services, so a page cannot skip one."""
 
+    icon = "upload_file"
     list_display = ("created_at", "profile", "state", "created_count", "bad_count")
     list_filter = ("state", "unit")
     ordering = ("-created_at",)
@@ -163,6 +164,7 @@ class ReadOnlyAdmin(RecordAdmin):
 class WorkAdmin(ReadOnlyAdmin):
     """Jobs, deliveries of events and scheduled slots, with the error that set one aside."""
 
+    icon = "pending_actions"
     list_display = ("created_at", "name", "kind", "state", "last_error")
     list_filter = ("state", "kind")
     search_fields = ("name__startswith",)
@@ -194,6 +196,7 @@ class WorkAdmin(ReadOnlyAdmin):
 
 @admin.register(PublishedEvent)
 class PublishedEventAdmin(ReadOnlyAdmin):
+    icon = "campaign"
     list_display = ("created_at", "name", "aggregate", "unit")
     search_fields = ("name__startswith",)
     search_help_text = _("Beginning of the name")
@@ -202,11 +205,13 @@ class PublishedEventAdmin(ReadOnlyAdmin):
 
 @admin.register(Schedule)
 class ScheduleAdmin(ReadOnlyAdmin):
+    icon = "schedule"
     list_display = ("name", "planned_until")
     ordering = ("name",)
 
 
 @admin.register(Relay)
 class RelayAdmin(ReadOnlyAdmin):
+    icon = "sync_alt"
     list_display = ("id", "beat_at")
     ordering = ("-beat_at",)

@@ -16,6 +16,7 @@ from apps.notifications.models import Notice
 class NoticeAdmin(RecordAdmin):
     """Everybody's own notices, and nobody else's."""
 
+    icon = "notifications"
     list_display = ("sentence", "created_at", "read_at", "where")
     list_filter = (("read_at", admin.EmptyFieldListFilter),)
     ordering = ("-created_at",)

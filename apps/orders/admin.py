@@ -36,6 +36,7 @@ WRITTEN_BY_SERVICES = (
 
 @admin.register(Shipper)
 class ShipperAdmin(UnitRecordAdmin):
+    icon = "local_shipping"
     list_display = ("number", "name", "phone", "unit", "updated_at")
     list_filter = ("unit",)
     search_fields = ("number__istartswith", "name__istartswith")
@@ -108,6 +109,7 @@ class OrderForm(VersionedForm):
 
 @admin.register(Order)
 class OrderAdmin(UnitRecordAdmin):
+    icon = "shopping_cart"
     form = OrderForm
     list_display = ("number", "customer", "state", "placed_on", "amount")
     list_filter = ("status", "placed_on", "unit")

@@ -25,6 +25,7 @@ from apps.workforce.services import absences, employment
 
 @admin.register(Department)
 class DepartmentAdmin(UnitRecordAdmin):
+    icon = "apartment"
     list_display = ("name", "unit", "created_at")
     list_filter = ("unit",)
     search_fields = ("name__istartswith",)
@@ -33,6 +34,7 @@ class DepartmentAdmin(UnitRecordAdmin):
 
 @admin.register(Position)
 class PositionAdmin(UnitRecordAdmin):
+    icon = "work"
     list_display = ("title", "unit", "created_at")
     list_filter = ("unit",)
     search_fields = ("title__istartswith",)
@@ -41,6 +43,7 @@ class PositionAdmin(UnitRecordAdmin):
 
 @admin.register(Region)
 class RegionAdmin(UnitRecordAdmin):
+    icon = "map"
     list_display = ("number", "name", "unit", "created_at")
     list_filter = ("unit",)
     search_fields = ("name__istartswith",)
@@ -49,6 +52,7 @@ class RegionAdmin(UnitRecordAdmin):
 
 @admin.register(Territory)
 class TerritoryAdmin(UnitRecordAdmin):
+    icon = "pin_drop"
     list_display = ("number", "name", "region", "unit", "created_at")
     list_filter = (("region", AutocompleteSelectFilter), "unit")
     list_select_related = ("region",)
@@ -66,6 +70,7 @@ class TerritoryInline(ChildInline):
 class EmployeeAdmin(UnitRecordAdmin):
     """Columns, filters and search are by what everybody may know; the page adds the rest for HR."""
 
+    icon = "badge"
     list_display = ("number", "last_name", "first_name", "position", "department")
     list_filter = (("department", AutocompleteSelectFilter), ("position", AutocompleteSelectFilter), "unit")
     list_select_related = ("position", "department")
@@ -129,6 +134,7 @@ class EmployeeAdmin(UnitRecordAdmin):
 
 @admin.register(Absence)
 class AbsenceAdmin(UnitRecordAdmin):
+    icon = "event_busy"
     list_display = ("employee", "kind", "starts_on", "ends_on", "state")
     list_filter = ("state", "kind", "unit")
     list_select_related = ("employee",)

@@ -70,6 +70,8 @@ class RecordAdmin(ModelAdmin):
     """Rows of the platform that belong to no unit."""
 
     form = VersionedForm
+    icon = "table_rows"
+    """Name of a Material symbol, for the menu."""
     show_full_result_count = False
     list_per_page = 50
     compressed_fields = True

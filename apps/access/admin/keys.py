@@ -26,6 +26,7 @@ class ApplicationForm(VersionedForm):
 class ApplicationAdmin(RecordAdmin):
     """A partner's client: its secret is shown once, when it is made and when it is rotated."""
 
+    icon = "key"
     form = ApplicationForm
     list_display = ("name", "client_id", "scopes", "created")
     search_fields = ("name", "client_id")
@@ -58,6 +59,7 @@ class ApplicationAdmin(RecordAdmin):
 class ApiTokenAdmin(RecordAdmin):
     """People make their tokens on their own page; here one sees which exist and ends them."""
 
+    icon = "token"
     list_display = ("user_email", "name", "expires_at", "revoked_at")
     list_select_related = ("user",)
     search_fields = ("user__email",)

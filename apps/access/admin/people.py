@@ -16,6 +16,7 @@ from apps.accounts.models import User
 class UserAdmin(RecordAdmin):
     """People are invited and set their own passwords; nobody chooses one for somebody else."""
 
+    icon = "person"
     list_display = ("email", "name", "kind", "is_active", "last_login")
     list_filter = ("is_active", "kind")
     search_fields = ("email", "name")

@@ -25,6 +25,7 @@ class UnitForm(VersionedForm):
 
 @admin.register(Unit)
 class UnitAdmin(RecordAdmin):
+    icon = "account_tree"
     form = UnitForm
     list_display = ("name", "path", "parent")
     list_select_related = ("parent",)
@@ -55,6 +56,7 @@ class UnitAdmin(RecordAdmin):
 class RoleAdmin(RecordAdmin):
     """Roles are declared in code; here one reads what they allow."""
 
+    icon = "shield_person"
     list_display = ("name",)
     search_fields = ("name",)
     fields = ("name", "allows")
@@ -88,6 +90,7 @@ class AssignmentForm(VersionedForm):
 class AssignmentAdmin(RecordAdmin):
     """An assignment is given and ended, never edited: the trail tells who decided what."""
 
+    icon = "assignment_ind"
     form = AssignmentForm
     list_display = ("user_email", "role", "unit", "valid_from", "valid_until")
     list_select_related = ("user", "role", "unit")
