@@ -1,13 +1,15 @@
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
+from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
-from apps.access.admin.base import ChildInline, UnitRecordAdmin, VersionedForm, each_row
+from apps.access.admin.base import ChildInline, ReasonForm, UnitRecordAdmin, VersionedForm, each_row
 from apps.catalog import services
 from apps.catalog.models import Category, Price, Product, Reservation, Stock, StockMovement, Supplier
 from apps.catalog.querysets import ProductQuerySet
@@ -59,6 +61,18 @@ class ProductForm(VersionedForm):
         return cleaned
 
 
+class QuantityForm(forms.Form):
+    quantity = forms.IntegerField(
+        label=_("Pieces"), min_value=1, max_value=1_000_000, widget=UnfoldAdminIntegerFieldWidget
+    )
+
+
+class CountForm(ReasonForm):
+    counted = forms.IntegerField(
+        label=_("Counted pieces"), min_value=0, max_value=1_000_000_000, widget=UnfoldAdminIntegerFieldWidget
+    )
+
+
 class PriceInline(ChildInline):
     """A price is never changed: a new one begins."""
 
@@ -100,7 +114,7 @@ class ProductAdmin(UnitRecordAdmin):
     autocomplete_fields = ("category", "supplier")
     readonly_fields = ("is_discontinued",)
     inlines = (StockInline, PriceInline)
-    actions = ("discontinue",)
+    actions = ("receive", "reorder", "correct", "discontinue")
 
     @display(description=_("sold"), ordering="is_discontinued", label={"on sale": "success", "discontinued": "danger"})
     def sold(self, product: Product) -> tuple[str, Any]:
@@ -109,6 +123,18 @@ class ProductAdmin(UnitRecordAdmin):
     @display(description=_("free pieces"))
     def pieces(self, product: Product) -> int | None:
         return product.stock.available if hasattr(product, "stock") else None
+
+    @each_row(verb="receive", title=_("Receive pieces"), form=QuantityForm)
+    def receive(self, request: HttpRequest, product: Product, *, quantity: int) -> Stock:
+        return services.receive_stock(product, quantity=quantity)
+
+    @each_row(verb="reorder", title=_("Reorder pieces"), form=QuantityForm)
+    def reorder(self, request: HttpRequest, product: Product, *, quantity: int) -> Stock:
+        return services.reorder(product, quantity=quantity)
+
+    @each_row(verb="correct", title=_("Correct the stock"), form=CountForm)
+    def correct(self, request: HttpRequest, product: Product, *, reason: str, counted: int) -> Stock:
+        return services.correct_stock(product, counted=counted, reason=reason)
 
     @each_row(verb="discontinue", title=_("Discontinue"), reason=True)
     def discontinue(self, request: HttpRequest, product: Product, *, reason: str) -> Product:

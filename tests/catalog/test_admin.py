@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 from django.contrib.messages import get_messages
 
-from apps.catalog.models import Product
+from apps.audit.models import AuditEvent
+from apps.catalog.models import Product, Stock
 from apps.catalog.services import reorder
 from apps.events.models import PublishedEvent
 
@@ -68,3 +69,43 @@ def test_a_new_price_on_the_product_page_is_told(staff, make_product, unit):
 
     assert product.prices.get().amount == Decimal("12.50")
     assert PublishedEvent.objects.filter(name="catalog.price_changed").count() == 1
+
+
+def ask(staff, action, *products, **answers):
+    words = {"action": action, "_selected_action": [str(product.pk) for product in products], **answers}
+    return staff.post(URL, words)
+
+
+def test_pieces_are_ordered_received_and_counted_by_actions(staff, make_product, unit):
+    product = make_product(unit)
+
+    ask(staff, "reorder", product, quantity="30")
+    ask(staff, "receive", product, quantity="20")
+    ask(staff, "correct", product, counted="18", reason="Two were broken")
+
+    stock = Stock.objects.get(product=product)
+    assert (stock.on_hand, stock.on_order) == (18, 10)
+    corrected = product.movements.get(kind="corrected")
+    assert (corrected.quantity, AuditEvent.objects.get(object_pk=corrected.pk).reason) == (-2, "Two were broken")
+
+
+@pytest.mark.parametrize(
+    ("action", "answers"),
+    [("receive", {}), ("receive", {"quantity": "0"}), ("correct", {"counted": "7", "reason": ""})],
+)
+def test_a_page_asks_for_what_is_missing(staff, make_product, unit, action, answers):
+    product = make_product(unit, on_hand=3)
+
+    page = ask(staff, action, product, **answers)
+
+    assert page.status_code == 200
+    assert str(product.pk) in page.text
+    assert Stock.objects.get().on_hand == 3
+
+
+def test_a_viewer_moves_no_pieces(sign_in, make_user, make_product, unit):
+    product = make_product(unit, on_hand=3)
+
+    ask(sign_in(make_user("catalog-viewer", unit)), "receive", product, quantity="20")
+
+    assert Stock.objects.get().on_hand == 3

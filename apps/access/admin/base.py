@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from apps.access.models import Unit
 from apps.access.querysets import UnitRecordQuerySet
@@ -245,29 +246,35 @@ class StaffRequest(HttpRequest):
 
 
 class ReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
 
 
 RowAction = Callable[..., object]
 
 
-def each_row(*, verb: str, title: Any, reason: bool = False) -> Callable[[RowAction], Any]:
+def each_row(
+    *, verb: str, title: Any, reason: bool = False, form: type[forms.Form] | None = None
+) -> Callable[[RowAction], Any]:
     """An admin action that calls one service per chosen row and shows each refusal by the row's business key.
 
-    The method gets `(self, request, row)`, and with `reason=True` also `reason=…` after asking for it. Rows on which
-    the user may not do `<verb>_<model>` are refused.
+    The method gets `(self, request, row)`. With a `form` a page asks first and the method gets each answer by its name;
+    `reason=True` is the form that asks for a reason alone. Rows on which the user may not do `<verb>_<model>` are
+    refused.
     """
+    asked = ReasonForm if reason else form
 
     def decorate(method: RowAction) -> Any:
         @wraps(method)
         def run(self: RecordAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-            form = ReasonForm(request.POST if "reason" in request.POST else None)
-            if reason and not form.is_valid():
-                return _ask_for_reason(self, request, queryset, form, run, title)
-            why = form.cleaned_data["reason"] if reason else ""
+            answers: dict[str, Any] = {}
+            if asked is not None:
+                filled = asked(request.POST if asked.base_fields.keys() & request.POST.keys() else None)
+                if not filled.is_valid():
+                    return _ask(self, request, queryset, filled, run, title)
+                answers = filled.cleaned_data
             done = 0
             for row in queryset.order_by("pk"):
-                done += _one(self, request, row, verb, method, {"reason": why} if reason else {})
+                done += _one(self, request, row, verb, method, answers)
             if done:
                 said = ngettext("%(count)s record done.", "%(count)s records done.", done) % {"count": done}
                 self.message_user(request, said, messages.SUCCESS)
@@ -281,22 +288,22 @@ def each_row(*, verb: str, title: Any, reason: bool = False) -> Callable[[RowAct
 
 
 def _one(
-    model_admin: RecordAdmin, request: HttpRequest, row: Model, verb: str, method: RowAction, words: dict[str, str]
+    model_admin: RecordAdmin, request: HttpRequest, row: Model, verb: str, method: RowAction, answers: dict[str, Any]
 ) -> bool:
     if not model_admin.may(request, verb, row):
         refusal = _("%(row)s: you may not do this here.") % {"row": row}
         model_admin.message_user(request, refusal, messages.ERROR)
         return False
     try:
-        with transaction.atomic(), because(words.get("reason", "")):
-            method(model_admin, request, row, **words)
+        with transaction.atomic(), because(answers.get("reason", "")):
+            method(model_admin, request, row, **answers)
     except BusinessError as refusal:
         model_admin.message_user(request, f"{row}: {refusal}", messages.ERROR)
         return False
     return True
 
 
-def _ask_for_reason(
+def _ask(
     model_admin: RecordAdmin, request: HttpRequest, queryset: QuerySet[Any], form: forms.Form, run: Any, title: Any
 ) -> HttpResponse:
     context = {
@@ -308,4 +315,4 @@ def _ask_for_reason(
         "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
         "opts": model_admin.opts,
     }
-    return TemplateResponse(request, "admin/reason.html", context)
+    return TemplateResponse(request, "admin/ask.html", context)

@@ -323,7 +323,7 @@ class Writer:
     def _refuse_circles(self, attempt: _Attempt, rule: ModelRule, value: Rule, drafts: list[_Draft]) -> None:
         """Rows that refer to rows of their own kind form a tree."""
         lines = {draft.row.pk: draft for draft in drafts if draft.row}
-        for key in above_themselves(rule.model, value.target.column, list(lines)):
+        for key in above_themselves(rule.model, value.target.attname, list(lines)):
             attempt.refuse(lines[key].line, rule.label, "The row stands above itself, through others.", value)
             self.refused.setdefault(rule.model, []).append(lines[key].values)
 
