@@ -112,12 +112,14 @@ class AuditEvent(AbstractLogEntry):
         edges={
             "content_type": Ref(),
             "object": Generic(ct="content_type", pk="object_pk"),
+            "about": Generic(ct="", pk="subject"),
             "actor": Actor("who did it"),
             "unit": Ref(),
         },
         fields={
-            "id timestamp txid action content_type object_pk actor source cid batch unit "
-            "subject db_user application_name": Technical(),
+            "id timestamp action content_type object_pk actor batch unit subject": Technical(),
+            "source cid": Technical(about="actor"),
+            "txid db_user application_name": Technical(export="omit"),
             "changes": NotPersonal(
                 "fields that are not personal", reviewer="audit: the triggers split by classification"
             ),

@@ -15,6 +15,7 @@ from apps.kernel.classification import (
     Constant,
     Identifier,
     Linked,
+    Named,
     NotPersonal,
     Owner,
     Part,
@@ -136,7 +137,7 @@ class CustomerGrant(ObjectGrant):
 
     classification = Classification(
         activity="platform.access",
-        edges={"user": Owner("holder of a grant"), "permission": Ref(), "content_object": Ref()},
+        edges={"user": Owner("holder of a grant"), "permission": Ref(), "content_object": Named("granted record")},
         fields={"id user permission content_object valid_from valid_until": Technical()},
         erase_row="delete",
     )
@@ -159,7 +160,7 @@ class Contact(UnitRecord):
     granted_through = "customer"
     classification = Classification(
         activity="customers.care",
-        edges={"unit": Ref(), "customer": Ref()},
+        edges={"unit": Ref(), "customer": Named("customer whom the contact speaks for")},
         fields={
             "id created_at updated_at unit customer": Technical(),
             "name": Personal("pd:Name", erase=Constant("erased"), rectify="self"),

@@ -13,6 +13,7 @@ from apps.events.fields import Position
 from apps.kernel.classification import (
     Blank,
     Classification,
+    Generic,
     Json,
     Key,
     Linked,
@@ -41,6 +42,7 @@ class PublishedEvent(Record):
 
     classification = Classification(
         activity="platform.events",
+        edges={"person": Generic(ct="", pk="aggregate")},
         fields={
             "id created_at updated_at name aggregate unit": Technical(),
             "payload": NotPersonal(
@@ -58,6 +60,7 @@ class PublishedEvent(Record):
             models.Index(fields=["name", "id"], name="event_by_name"),
             models.Index(fields=["unit", "id"], name="event_by_unit"),
             models.Index(fields=["created_at"], name="event_by_age"),
+            models.Index(fields=["aggregate"], name="event_by_aggregate", condition=~Q(aggregate="")),
         ]
 
     def __str__(self) -> str:

@@ -12,6 +12,7 @@ from apps.kernel.classification import (
     DeleteBlob,
     File,
     FreeText,
+    Generic,
     NotPersonal,
     Opaque,
     Part,
@@ -126,7 +127,7 @@ class ImportedRow(models.Model):
 
     classification = Classification(
         activity="integrations.imports",
-        edges={"batch": Part()},
+        edges={"batch": Ref(), "imported": Generic(ct="model", pk="object")},
         fields={
             "id batch created_at position model object created version": Technical(),
             "before": FreeText(erase=Opaque(), export="review"),

@@ -119,6 +119,13 @@ class Actor(Edge):
 
 
 @dataclass(frozen=True)
+class Named(Edge):
+    """The row names this person, in this role, and is about somebody else."""
+
+    role: str
+
+
+@dataclass(frozen=True)
 class Part(Edge):
     """The row is a part of its parent and about the same people."""
 
@@ -135,7 +142,11 @@ class Ref(Edge):
 
 @dataclass(frozen=True)
 class Generic(Edge):
-    """A generic relation. `kinds` maps a model label to the edge that holds for rows of that model."""
+    """A generic relation. `kinds` maps a model label to the edge that holds for rows of that model.
+
+    `ct` is a foreign key to the content type or a column that holds the model's label; empty: `pk` holds the key of a
+    person of any model, which is possible because keys are unique everywhere.
+    """
 
     ct: str
     pk: str

@@ -141,7 +141,8 @@ class Order(UnitRecord):
         activity="orders.sales",
         edges={"customer": Owner("customer"), "agent": Actor("sales agent"), "unit": Ref(), "shipper": Ref()},
         fields={
-            "id created_at updated_at unit number status customer agent shipper": Technical(),
+            "id created_at updated_at unit status customer agent shipper": Technical(),
+            "number": Technical(about="shared"),
             "required_on placed_on paid_on shipped_on delivered_on ended_on": Linked(
                 "pd:Transactional", origin="observed", erase=Keep("tax-10y")
             ),

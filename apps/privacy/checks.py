@@ -30,6 +30,7 @@ from apps.kernel.classification import (
     Keep,
     Key,
     Kind,
+    Named,
     Null,
     Opaque,
     Owner,
@@ -90,9 +91,9 @@ def nothing_invented(model: Model, declared: Classification) -> Found:  # noqa: 
             yield "E003", f"The declared field {name} does not exist.", "Take it out of `fields` or correct its name."
     for name, edge in declared.edges.items():
         columns = {Key: ("field",), Generic: ("ct", "pk")}.get(type(edge), ())
-        for column in columns:
-            if getattr(edge, column) not in known:
-                yield "E003", f"The edge {name} names the missing column {getattr(edge, column)}.", "Name a field."
+        for column in filter(None, (getattr(edge, column) for column in columns)):
+            if column not in known:
+                yield "E003", f"The edge {name} names the missing column {column}.", "Name a field."
         if isinstance(edge, JsonKey) and not ways_to(model, name):
             yield "E003", f"No JSON field describes the path {edge.path}.", "Describe it in `Json({…})`."
         if not columns and not isinstance(edge, JsonKey) and target_of(model, name) is None and name not in known:
@@ -125,7 +126,11 @@ def relations_have_edges(model: Model, declared: Classification) -> Found:
             yield "E004", f"The relation {field.name} has no edge.", hint
     for name, edge in declared.edges.items():
         target = target_of(model, name)
-        if isinstance(edge, Owner | CoSubject | Actor | Same) and target is not None and not holds_people(target):
+        if (
+            isinstance(edge, Owner | CoSubject | Actor | Named | Same)
+            and target is not None
+            and not holds_people(target)
+        ):
             hint = f"{target._meta.label} has no Identifier: write Part() or Ref(), or give it one."
             yield "E004", f"{name} leads to a model that holds no people.", hint
 
@@ -259,11 +264,11 @@ def paths_indexed(model: Model, declared: Classification) -> Found:
     leading = set(_leading_columns(model))
     for name, edge in declared.edges.items():
         column = {Key: "field", Generic: "ct"}.get(type(edge))
-        path = getattr(edge, column) if column else name
+        path = (getattr(edge, column) or edge.pk) if column else name
         if isinstance(edge, JsonKey):
             hint = "Keep the key in an indexed column and write Key(…)."
             yield "E014", f"The path {edge.path} of {name} has no index.", hint
-        elif isinstance(edge, Owner | CoSubject | Actor | Part | Same | Key | Generic) and path not in leading:
+        elif isinstance(edge, Owner | CoSubject | Actor | Named | Part | Same | Key | Generic) and path not in leading:
             field = next((field for field in fields_of(model) if field.name == path), None)
             if field is not None and not field.many_to_many:
                 hint = f"Let an index begin with {path}: a search for one person must not read the whole table."

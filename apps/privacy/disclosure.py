@@ -1,7 +1,7 @@
 """What of a row may be shown to the person it names: their own values, and of others only that something is there."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from apps.kernel.classification import (
     FreeText,
     Json,
     Kind,
+    Named,
     Owner,
     Same,
     Secret,
@@ -48,6 +49,11 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float | str | list | dict) else str(value)
 
 
+def _says_nothing(item: Any, value: Any) -> bool:
+    """Keys, moments, numbers and states of a row that is about somebody else; its words stay theirs."""
+    return item.primary_key or bool(item.choices) or isinstance(value, bool | int | float | Decimal | date | time)
+
+
 def show(model: Model, declared: Classification, found: Found) -> Shown:
     roles = sorted({way.role for way in found.named})
     line: dict[str, Any] = {
@@ -65,7 +71,10 @@ def show(model: Model, declared: Classification, found: Found) -> Shown:
     kinds = declared.kinds()
     for name in sorted(kinds):
         if name not in relations and name in found.row:
-            _field(shown, name, found.row[name], kinds[name], declared, found)
+            kind = kinds[name]
+            if not kind.is_personal and not kind.about and _says_nothing(model._meta.get_field(name), found.row[name]):
+                kind = replace(kind, about="shared")
+            _field(shown, name, found.row[name], kind, declared, found)
     line["_redacted"] = sorted(set(shown.redacted))
     return shown
 
@@ -74,7 +83,7 @@ def _link(shown: Shown, name: str, value: Any, declared: Classification, found: 
     edge = declared.edges.get(name)
     if value is None:
         return
-    leads_to_person = isinstance(edge, Owner | CoSubject | Actor | Same)
+    leads_to_person = isinstance(edge, Owner | CoSubject | Actor | Named | Same)
     if leads_to_person and name not in {way.edge for way in found.named} and not _is_self(found):
         shown.line["_links"][name] = {**OTHERS, "role": getattr(edge, "role", name)}
         shown.redacted.append(name)
@@ -121,7 +130,7 @@ def _disclose(shown: Shown, name: str, value: Any, kind: Kind, declared: Classif
 
 def _is_theirs(name: str, kind: Kind, found: Found) -> bool:
     """Whether the value describes this person, and not somebody whom the row names beside them."""
-    if not kind.is_personal or kind.about in ("any", "shared"):
+    if kind.about in ("any", "shared") or (not kind.is_personal and found.is_theirs):
         return True
     if kind.about == "other":
         return False

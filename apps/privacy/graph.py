@@ -15,6 +15,7 @@ from apps.kernel.classification import (
     Identifier,
     JsonKey,
     Key,
+    Named,
     Owner,
     Part,
     Same,
@@ -34,10 +35,11 @@ class Way:
     role: str
     edge: str = ""
     acting: bool = False
-    """The person did something here; the row is not about them."""
+    """The person did something here or is only named; the row is not about them."""
     matches: str = ""
     normalise: Callable[[str], str] = str
     content_type: str = ""
+    """The column beside `lookup` that says of which model its key is."""
 
 
 def edges_of(model: Model) -> dict[str, Edge]:
@@ -82,8 +84,8 @@ def _ways(model: Model, seen: tuple[Model, ...]) -> list[Way]:
 def _ways_of_edge(model: Model, name: str, edge: Edge, seen: tuple[Model, ...]) -> Iterator[Way]:  # noqa: C901
     target = target_of(model, name)
     match edge:
-        case Owner() | CoSubject() | Actor() if target is not None:
-            yield Way(lookup=name, people=target, role=edge.role, edge=name, acting=isinstance(edge, Actor))
+        case Owner() | CoSubject() | Actor() | Named() if target is not None:
+            yield Way(lookup=name, people=target, role=edge.role, edge=name, acting=isinstance(edge, Actor | Named))
         case Part() if target is not None:
             for way in _ways(target, seen):
                 if not way.acting:
@@ -110,9 +112,24 @@ def _ways_of_edge(model: Model, name: str, edge: Edge, seen: tuple[Model, ...]) 
                         people=people,
                         role=role,
                         edge=name,
-                        acting=isinstance(kind, Actor),
+                        acting=isinstance(kind, Actor | Named),
                         content_type=edge.ct,
                     )
+
+
+def generic_edges(model: Model) -> list[Generic]:
+    """The columns in which this model names a row of any other."""
+    return [edge for edge in edges_of(model).values() if isinstance(edge, Generic) and edge.ct and not edge.kinds]
+
+
+def nameable_models() -> list[Model]:
+    """Models whose rows lead to people by a column."""
+    return [model for model in classified_models() if relating_ways(model)]
+
+
+def relating_ways(model: Model) -> list[Way]:
+    """Without the way of a person's own row."""
+    return [way for way in ways(model) if way.lookup != "pk"]
 
 
 def _json_fields(model: Model) -> Iterator[tuple[str, dict[str, object]]]:

@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import reduce
 from html import escape
+from operator import or_
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from uuid import UUID
@@ -17,6 +19,7 @@ from uuid import UUID
 import orjson
 from django.core.files.storage import default_storage
 from django.db import connections
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.audit.models import AuditEvent
@@ -25,7 +28,7 @@ from apps.kernel.trail import Action
 from apps.privacy.disclosure import Shown, plain, schema_of, show
 from apps.privacy.graph import Model
 from apps.privacy.lock import lock_digest
-from apps.privacy.subjects import Person, rows_about, searched_models
+from apps.privacy.subjects import Person, kind_value, rows_about, searched_models
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 IN_MEMORY = 1 << 20
@@ -198,8 +201,14 @@ def safe_name(name: str) -> str:
 
 def _write_access_log(bag: Bag, person: Person) -> None:
     """When somebody read or took the person's rows and for what purpose; who it was, as a role only (C-579/21)."""
-    keys = [str(key) for keys in person.keys.values() for key in keys]
-    reads = AuditEvent.objects.using(person.using).filter(action__in=(Action.ACCESS, Action.EXPORT), object_pk__in=keys)
+    of_them = [
+        Q(content_type=kind_value(AuditEvent, "content_type", model), object_pk__in=sorted(map(str, keys)))
+        for model, keys in person.keys.items()
+        if keys
+    ]
+    reads = AuditEvent.objects.using(person.using).filter(
+        reduce(or_, of_them), action__in=(Action.ACCESS, Action.EXPORT)
+    )
     with bag.open("data/access-log.jsonl") as stream:
         for entry in reads.order_by("timestamp", "id").values("timestamp", "action", "reason", "source").iterator():
             said = {

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.models import Q
+from django.db.models.functions import Cast
 
-from apps.kernel.classification import classification_of, classified_models
-from apps.privacy.graph import Model, Way, same_edges, ways
+from apps.kernel.classification import Generic, classification_of, classified_models
+from apps.privacy.graph import Model, Way, generic_edges, nameable_models, relating_ways, same_edges, ways
 
 SNAPSHOT = "privacy_snapshot"
 CHUNK = 2_000
@@ -91,30 +92,84 @@ def _wanted(person: Person, way: Way) -> set[str]:
     return said | {way.normalise(value) for value in said}
 
 
-def _condition(way: Way, wanted: set[str]) -> Q:
+def kind_value(model: Model, column: str, named: Model) -> Any:
+    """What the column beside a generic key holds for rows of `named`: its content type or its label."""
+    if model._meta.get_field(column).is_relation:
+        return ContentType.objects.get_for_model(named, for_concrete_model=False).pk
+    return named._meta.label_lower
+
+
+def _condition(model: Model, way: Way, wanted: set[str]) -> Q:
     condition = Q(**{f"{way.lookup}__in": sorted(wanted)})
     if way.content_type:
-        condition &= Q(**{way.content_type: ContentType.objects.get_for_model(way.people).pk})
+        condition &= Q(**{way.content_type: kind_value(model, way.content_type, way.people)})
     return condition
 
 
+def _leading_to(person: Person, found: list[Way]) -> dict[Way, set[str]]:
+    return {way: values for way in found if (values := _wanted(person, way))}
+
+
+def _naming(model: Model, wanted: dict[Way, set[str]]) -> Q:
+    """The condition under which a row names the person by its own columns."""
+    return reduce(or_, [_condition(model, way, values) for way, values in wanted.items()])
+
+
 def rows_about(person: Person, model: Model) -> Iterator[Found]:
-    """Every row of this model that names the person, by one query, in the order of keys."""
-    wanted = {way: values for way in ways(model) if (values := _wanted(person, way))}
-    if not wanted:
-        return
-    condition = reduce(or_, (_condition(way, values) for way, values in wanted.items()))
-    columns = {item.attname for item in model._meta.concrete_fields} | {way.lookup for way in wanted}
+    """Every row of this model that names the person: by its own columns, then by naming one of the person's rows."""
+    wanted = _leading_to(person, ways(model))
+    if wanted:
+        columns = _columns(model) | {way.lookup for way in wanted}
+        for row in _read(person, model, _naming(model, wanted), columns):
+            yield Found(row=row, named=tuple(way for way, values in wanted.items() if _names(row, way, values, model)))
+    for edge in generic_edges(model):
+        for named in nameable_models():
+            yield from _rows_naming(person, model, edge, named, beside=wanted)
+
+
+def _rows_naming(
+    person: Person, model: Model, edge: Generic, named: Model, *, beside: dict[Way, set[str]]
+) -> Iterator[Found]:
+    """Rows, such as the history, that name a row of `named` which is about the person or names them."""
+    leading = _leading_to(person, relating_ways(named))
+    seen = _naming(model, beside) if beside else Q(pk__in=())
+    for acting in (False, True):
+        chosen = {way: values for way, values in leading.items() if way.acting is acting}
+        if not chosen:
+            continue
+        keys = named._base_manager.using(person.using).filter(_naming(named, chosen)).order_by()
+        of_theirs = Q(
+            **{
+                edge.ct: kind_value(model, edge.ct, named),
+                f"{edge.pk}__in": keys.values_list(Cast("pk", model._meta.get_field(edge.pk)), flat=True),
+            }
+        )
+        way = replace(next(iter(chosen)), lookup=edge.pk, edge="", content_type=edge.ct)
+        for row in _read(person, model, of_theirs & ~seen, _columns(model)):
+            if not acting or _mentions(row, chosen):
+                yield Found(row=row, named=(way,))
+        seen |= of_theirs
+
+
+def _mentions(row: dict[str, Any], chosen: dict[Way, set[str]]) -> bool:
+    """Whether the row itself holds the person's key; a row in which they act has other people's history too."""
+    said = str(row)
+    return any(key in said for values in chosen.values() for key in values)
+
+
+def _columns(model: Model) -> set[str]:
+    return {item.attname for item in model._meta.concrete_fields}
+
+
+def _read(person: Person, model: Model, condition: Q, columns: set[str]) -> Iterator[dict[str, Any]]:
     rows = model._base_manager.using(person.using).filter(condition).order_by("pk").values(*sorted(columns))
-    for row in rows.iterator(chunk_size=CHUNK):
-        named = tuple(way for way, values in wanted.items() if _names(row, way, values))
-        yield Found(row=row, named=named)
+    return rows.iterator(chunk_size=CHUNK)
 
 
-def _names(row: dict[str, Any], way: Way, wanted: set[str]) -> bool:
+def _names(row: dict[str, Any], way: Way, wanted: set[str], model: Model) -> bool:
     if way.content_type:
-        kind = next((value for key, value in row.items() if key in (way.content_type, f"{way.content_type}_id")), None)
-        if kind != ContentType.objects.get_for_model(way.people).pk:
+        column = model._meta.get_field(way.content_type).attname
+        if row[column] != kind_value(model, way.content_type, way.people):
             return False
     value = row.get(way.lookup, row.get(f"{way.lookup}_id"))
     return value is not None and (str(value) in wanted or way.normalise(str(value)) in wanted)

@@ -23,6 +23,7 @@ _SMALLEST: "tuple[tuple[type[models.Field[Any, Any]], Callable[[int], Any]], ...
     (models.DateTimeField, lambda _number: timezone.now()),
     (models.DateField, lambda number: datetime.date(2024, 1, 1) + datetime.timedelta(days=number)),
     (models.JSONField, lambda _number: {}),
+    (models.GenericIPAddressField, lambda number: f"192.0.2.{number % 250}"),
 )
 
 
@@ -42,15 +43,15 @@ def _needs_no_value(field: "models.Field[Any, Any]") -> bool:
     return automatic or optional or getattr(field, "auto_now_add", False)
 
 
-def row_of(model: type[models.Model], unit: Unit) -> Any:
-    """A new row in this unit, and the rows it needs."""
+def row_of(model: type[models.Model], unit: Unit, **given: Any) -> Any:
+    """A new row in this unit, and the rows it needs; `given` are values that the caller wants in it."""
     number = _made[model] = _made.get(model, 0) + 1
     if model is Unit:
         slug = f"unit-{number}"
         return Unit.objects.create(parent=unit, name=slug, slug=slug, path=f"{unit.path}{slug}/")
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = dict(given)
     for field in model._meta.concrete_fields:
-        if _needs_no_value(field):
+        if field.name in values or _needs_no_value(field):
             continue
         if isinstance(field, models.ForeignKey):
             related = field.related_model
