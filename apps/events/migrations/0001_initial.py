@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'event',
                 'verbose_name_plural': 'events',
-                'indexes': [models.Index(fields=['name', 'id'], name='event_by_name'), models.Index(fields=['unit', 'id'], name='event_by_unit'), models.Index(fields=['created_at'], name='event_by_age')],
+                'indexes': [models.Index(fields=['name', 'id'], name='event_by_name'), models.Index(fields=['unit', 'id'], name='event_by_unit'), models.Index(fields=['created_at'], name='event_by_age'), models.Index(condition=models.Q(('aggregate', ''), _negated=True), fields=['aggregate'], name='event_by_aggregate')],
             },
         ),
         migrations.CreateModel(
