@@ -132,6 +132,7 @@ def _rows_naming(
 ) -> Iterator[Found]:
     """Rows, such as the history, that name a row of `named` which is about the person or names them."""
     leading = _leading_to(person, relating_ways(named))
+    key_field: Any = model._meta.get_field(edge.pk)
     seen = _naming(model, beside) if beside else Q(pk__in=())
     for acting in (False, True):
         chosen = {way: values for way, values in leading.items() if way.acting is acting}
@@ -141,7 +142,7 @@ def _rows_naming(
         of_theirs = Q(
             **{
                 edge.ct: kind_value(model, edge.ct, named),
-                f"{edge.pk}__in": keys.values_list(Cast("pk", model._meta.get_field(edge.pk)), flat=True),
+                f"{edge.pk}__in": keys.values_list(Cast("pk", key_field), flat=True),
             }
         )
         way = replace(next(iter(chosen)), lookup=edge.pk, edge="", content_type=edge.ct)
@@ -168,8 +169,8 @@ def _read(person: Person, model: Model, condition: Q, columns: set[str]) -> Iter
 
 def _names(row: dict[str, Any], way: Way, wanted: set[str], model: Model) -> bool:
     if way.content_type:
-        column = model._meta.get_field(way.content_type).attname
-        if row[column] != kind_value(model, way.content_type, way.people):
+        column: Any = model._meta.get_field(way.content_type)
+        if row[column.attname] != kind_value(model, way.content_type, way.people):
             return False
     value = row.get(way.lookup, row.get(f"{way.lookup}_id"))
     return value is not None and (str(value) in wanted or way.normalise(str(value)) in wanted)
