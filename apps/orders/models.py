@@ -302,4 +302,4 @@ class OrderLine(UnitRecord):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} × {self.product_id}"
+        return str(self.pk)
