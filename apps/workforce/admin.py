@@ -1,5 +1,7 @@
+from datetime import date
 from typing import Any, cast
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
@@ -8,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSingleDateWidget
 
-from apps.access.admin.base import ChildInline, UnitRecordAdmin, each_row
+from apps.access.admin.base import ChildInline, ReasonForm, UnitRecordAdmin, each_row
 from apps.accounts.models import User
 from apps.workforce.models import (
     Absence,
@@ -20,7 +23,7 @@ from apps.workforce.models import (
     Region,
     Territory,
 )
-from apps.workforce.services import absences, employment
+from apps.workforce.services import absences, accounts, employment
 
 
 @admin.register(Department)
@@ -66,6 +69,22 @@ class TerritoryInline(ChildInline):
     autocomplete_fields = ("territory",)
 
 
+class AccountForm(ReasonForm):
+    user = forms.EmailField(
+        label=_("E-mail of the account"),
+        required=False,
+        widget=UnfoldAdminEmailInputWidget,
+        help_text=_("Left empty, the employee has no account any more."),
+    )
+
+    def clean_user(self) -> User | None:
+        address = self.cleaned_data["user"]
+        user = User.objects.filter(email__iexact=address).first() if address else None
+        if address and user is None:
+            raise forms.ValidationError(_("There is no account of this address."))
+        return user
+
+
 @admin.register(Employee)
 class EmployeeAdmin(UnitRecordAdmin):
     """Columns, filters and search are by what everybody may know; the page adds the rest for HR."""
@@ -79,6 +98,7 @@ class EmployeeAdmin(UnitRecordAdmin):
     ordering = ("last_name", "pk")
     autocomplete_fields = ("department", "position", "reports_to")
     inlines = (TerritoryInline,)
+    actions = ("link_account",)
     for_everybody = ("unit", "number", "first_name", "last_name", "title", "department", "position", "extension")
     for_hr = (
         "courtesy_title",
@@ -131,6 +151,14 @@ class EmployeeAdmin(UnitRecordAdmin):
             hired = employment.hire(**{name: form.cleaned_data[name] for name in form.fields if name != "row_version"})
             obj.pk, obj._state.adding = hired.pk, False
 
+    @each_row(verb="link_account", title=_("Say which account is whose"), form=AccountForm)
+    def link_account(self, request: HttpRequest, employee: Employee, *, user: User | None, reason: str) -> Employee:
+        return accounts.link_account(employee, user=user, by=cast("User", request.user), reason=reason)
+
+
+class ShortenForm(forms.Form):
+    ends_on = forms.DateField(label=_("New last day"), widget=UnfoldAdminSingleDateWidget)
+
 
 @admin.register(Absence)
 class AbsenceAdmin(UnitRecordAdmin):
@@ -142,7 +170,7 @@ class AbsenceAdmin(UnitRecordAdmin):
     autocomplete_fields = ("employee",)
     ordering = ("-starts_on", "pk")
     exclude = ("unit",)
-    actions = ("approve", "reject")
+    actions = ("approve", "reject", "withdraw", "shorten")
 
     def save_model(self, request: HttpRequest, obj: Absence, form: Any, change: bool) -> None:  # noqa: FBT001
         """Asking is the only way to write one here; afterwards it is decided by the actions."""
@@ -157,3 +185,11 @@ class AbsenceAdmin(UnitRecordAdmin):
     @each_row(verb="reject", title=_("Reject"))
     def reject(self, request: HttpRequest, absence: Absence) -> Absence:
         return absences.reject_absence(absence, by=cast("User", request.user), now=timezone.now())
+
+    @each_row(verb="withdraw", title=_("Withdraw"))
+    def withdraw(self, request: HttpRequest, absence: Absence) -> Absence:
+        return absences.withdraw_absence(absence, today=timezone.localdate())
+
+    @each_row(verb="shorten", title=_("Shorten"), form=ShortenForm)
+    def shorten(self, request: HttpRequest, absence: Absence, *, ends_on: date) -> Absence:
+        return absences.shorten_absence(absence, ends_on=ends_on, by=cast("User", request.user))

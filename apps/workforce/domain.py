@@ -18,10 +18,13 @@ domains.register(
             events.EmployeeTransferred,
             events.EmployeePromoted,
             events.ManagerAssigned,
+            events.AccountLinked,
             events.EmployeeTerminated,
             events.AbsenceRequested,
             events.AbsenceApproved,
             events.AbsenceRejected,
+            events.AbsenceWithdrawn,
+            events.AbsenceShortened,
         ),
         roles=(
             Role(slug="workforce-viewer", title=_("Workforce viewer"), permissions=WHO_IS_WHERE),
@@ -40,6 +43,8 @@ domains.register(
                     "add_absence",
                     "approve_absence",
                     "reject_absence",
+                    "withdraw_absence",
+                    "shorten_absence",
                     "add_employeeterritory",
                     "delete_employeeterritory",
                     *(
@@ -48,6 +53,11 @@ domains.register(
                         for verb in ("add", "change", "delete")
                     ),
                 ),
+            ),
+            Role(
+                slug="workforce-administrator",
+                title=_("Workforce administrator"),
+                permissions=(*WHO_IS_WHERE, "link_account_employee"),
             ),
         ),
     )

@@ -39,6 +39,16 @@ class ManagerAssigned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AccountLinked(Event):
+    """The employee signs in by this account from now on, or by none."""
+
+    name: ClassVar[str] = "workforce.account_linked"
+
+    employee: str
+    user: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class EmployeeTerminated(Event):
     name: ClassVar[str] = "workforce.terminated"
 
@@ -63,5 +73,19 @@ class AbsenceApproved(Event):
 @dataclass(frozen=True, kw_only=True)
 class AbsenceRejected(Event):
     name: ClassVar[str] = "workforce.absence_rejected"
+
+    absence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbsenceWithdrawn(Event):
+    name: ClassVar[str] = "workforce.absence_withdrawn"
+
+    absence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbsenceShortened(Event):
+    name: ClassVar[str] = "workforce.absence_shortened"
 
     absence: str

@@ -221,6 +221,7 @@ class Employee(UnitRecord):
             ("promote_employee", "Can give an employee another position"),
             ("assign_manager_employee", "Can say whom an employee reports to"),
             ("terminate_employee", "Can end an employment"),
+            ("link_account_employee", "Can say which account belongs to an employee"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["unit", "number"], name="employee_number_unique_in_unit"),
@@ -295,6 +296,7 @@ class Absence(UnitRecord):
         REQUESTED = "requested", _("requested")
         APPROVED = "approved", _("approved")
         REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
 
     employee = models.ForeignKey(Employee, models.CASCADE, verbose_name=_("employee"), related_name="absences")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
@@ -329,7 +331,12 @@ class Absence(UnitRecord):
     class Meta:
         verbose_name = _("absence")
         verbose_name_plural = _("absences")
-        permissions = [("approve_absence", "Can approve an absence"), ("reject_absence", "Can reject an absence")]
+        permissions = [
+            ("approve_absence", "Can approve an absence"),
+            ("reject_absence", "Can reject an absence"),
+            ("withdraw_absence", "Can withdraw an absence"),
+            ("shorten_absence", "Can shorten an absence"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(ends_on__gte=F("starts_on")),
@@ -338,7 +345,8 @@ class Absence(UnitRecord):
             ),
             models.CheckConstraint(
                 condition=Q(state="requested", decided_at=None)
-                | Q(state__in=("approved", "rejected"), decided_at__isnull=False),
+                | Q(state__in=("approved", "rejected"), decided_at__isnull=False)
+                | Q(state="withdrawn"),
                 name="absence_decided_exactly_when_dated",
             ),
             models.CheckConstraint(

@@ -17,8 +17,8 @@ class EmployeeQuerySet(UnitRecordQuerySet):
 
 class AbsenceQuerySet(UnitRecordQuerySet):
     def standing(self) -> Self:
-        """Asked for or granted, and not refused."""
-        return self.exclude(state="rejected")
+        """Asked for or granted, and neither refused nor withdrawn."""
+        return self.exclude(state__in=("rejected", "withdrawn"))
 
     def touching(self, first: date, last: date) -> Self:
         return self.filter(starts_on__lte=last, ends_on__gte=first)

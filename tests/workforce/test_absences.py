@@ -7,13 +7,20 @@ from apps.workforce.models import Absence, Employee
 from apps.workforce.services.absences import (
     AlreadyDecided,
     EndsBeforeItStarts,
+    HasBegun,
+    NotApproved,
     NotEmployedThen,
+    NotShorter,
+    NotStanding,
     Overlaps,
     OwnAbsence,
     approve_absence,
     reject_absence,
     request_absence,
+    shorten_absence,
+    withdraw_absence,
 )
+from apps.workforce.services.employment import StillAbsent, terminate
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -89,3 +96,76 @@ def test_what_is_decided_stays_decided(absence, make_user):
     absence.refresh_from_db()
     assert refusal.value.details == {"state": "approved"}
     assert absence.state == "approved"
+
+
+def test_withdrawn_days_are_free_again(employee, absence):
+    withdraw_absence(absence, today=date(2026, 3, 9))
+
+    again = request_absence(employee, kind="vacation", starts_on=date(2026, 3, 6), ends_on=date(2026, 3, 9))
+
+    absence.refresh_from_db()
+    assert (absence.state, again.state) == ("withdrawn", "requested")
+    with pytest.raises(NotStanding):
+        withdraw_absence(absence, today=date(2026, 3, 1))
+
+
+def test_approved_days_are_withdrawn_until_they_begin(absence, make_user):
+    approve_absence(absence, by=make_user(), now=NOW)
+
+    with pytest.raises(HasBegun):
+        withdraw_absence(absence, today=date(2026, 3, 2))
+
+    absence.refresh_from_db()
+    assert absence.state == "approved"
+    assert withdraw_absence(absence, today=date(2026, 3, 1)).state == "withdrawn"
+
+
+@pytest.mark.parametrize("day", [date(2026, 3, 1), date(2026, 3, 6), date(2026, 3, 7)])
+def test_shortening_ends_an_absence_within_itself(absence, make_user, day):
+    approve_absence(absence, by=make_user(), now=NOW)
+
+    with pytest.raises(NotShorter):
+        shorten_absence(absence, ends_on=day, by=make_user())
+
+    absence.refresh_from_db()
+    assert absence.ends_on == date(2026, 3, 6)
+
+
+def test_only_approved_days_are_shortened_and_never_ones_own(employee, absence, make_user):
+    with pytest.raises(NotApproved):
+        shorten_absence(absence, ends_on=date(2026, 3, 4), by=make_user())
+    approve_absence(absence, by=make_user(), now=NOW)
+    employee.user = make_user()
+    employee.save(update_fields=["user"])
+
+    with pytest.raises(OwnAbsence):
+        shorten_absence(absence, ends_on=date(2026, 3, 4), by=employee.user)
+
+    absence.refresh_from_db()
+    assert absence.ends_on == date(2026, 3, 6)
+
+
+def test_who_leaves_in_the_middle_of_an_absence_leaves_once_it_is_shortened(absence, make_user):
+    junior = Employee.objects.create(
+        unit=absence.unit, number="E-7", first_name="Ann", last_name="Lee", hired_on=date(2020, 1, 1)
+    )
+    Absence.objects.filter(pk=absence.pk).update(employee=junior)
+    approve_absence(absence, by=make_user(), now=NOW)
+    with pytest.raises(StillAbsent):
+        terminate(junior, last_day=date(2026, 3, 4))
+
+    shorten_absence(absence, ends_on=date(2026, 3, 4), by=make_user())
+
+    assert terminate(junior, last_day=date(2026, 3, 4)).left_on == date(2026, 3, 4)
+
+
+def test_withdrawing_and_shortening_by_the_api(absence, make_user, unit, api):
+    client, place = api(make_user("hr-manager", unit)), f"/api/v1/absences/{absence.pk}/"
+    client.post(f"{place}approve/")
+
+    shortened = client.post(f"{place}shorten/", {"ends_on": "2026-03-04"}, format="json")
+    refused = api(make_user("hr-viewer", unit)).post(f"{place}withdraw/")
+
+    assert (shortened.status_code, shortened.json()["ends_on"]) == (200, "2026-03-04")
+    assert refused.status_code == 403
+    assert Absence.objects.get().state == "approved"

@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.access.api.base import UnitSerializer, VerbSerializer, VisibleRelatedField
+from apps.accounts.models import User
 from apps.workforce.models import (
     Absence,
     Department,
@@ -68,10 +69,11 @@ class EmployeeSerializer(UnitSerializer):
             "home_phone",
             "mobile_phone",
             "notes",
+            "user",
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["left_on"]
+        read_only_fields = ["left_on", "user"]
         fixed_fields = ["department", "position", "reports_to", "hired_on"]
 
     def to_representation(self, instance: Employee) -> dict[str, Any]:
@@ -114,6 +116,15 @@ class AssignManagerSerializer(VerbSerializer):
 class TerminateSerializer(VerbSerializer):
     last_day = serializers.DateField()
     successor = VisibleRelatedField(queryset=Employee.objects.all(), required=False)
+
+
+class LinkAccountSerializer(VerbSerializer):
+    user = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), allow_null=True)
+    reason = serializers.CharField(max_length=500)
+
+
+class ShortenSerializer(VerbSerializer):
+    ends_on = serializers.DateField()
 
 
 class DecideSerializer(VerbSerializer):

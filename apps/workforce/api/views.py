@@ -14,9 +14,11 @@ from apps.workforce.api.serializers import (
     DepartmentSerializer,
     EmployeeSerializer,
     EmployeeTerritorySerializer,
+    LinkAccountSerializer,
     PositionSerializer,
     PromoteSerializer,
     RegionSerializer,
+    ShortenSerializer,
     TerminateSerializer,
     TerritorySerializer,
     TransferSerializer,
@@ -30,7 +32,7 @@ from apps.workforce.models import (
     Region,
     Territory,
 )
-from apps.workforce.services import absences, employment
+from apps.workforce.services import absences, accounts, employment
 
 
 class DepartmentViewSet(UnitViewSet):
@@ -110,6 +112,13 @@ class EmployeeViewSet(UnitViewSet):
         wish.is_valid(raise_exception=True)
         return self.answer(employment.terminate(self.get_object(), **wish.validated_data))
 
+    @action(verb="link_account", url_path="link-account", serializer_class=LinkAccountSerializer)
+    def link_account(self, request: Request, pk: str) -> Response:
+        wish = self.get_serializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        by = cast("User", request.user)
+        return self.answer(accounts.link_account(self.get_object(), by=by, **wish.validated_data))
+
     def _refuse_blind_writing(self, serializer: Any, where: Employee | Unit) -> None:
         """Nobody writes what he may not read."""
         for_hr = set(serializer.validated_data) - set(Employee.FOR_EVERYBODY)
@@ -141,3 +150,15 @@ class AbsenceViewSet(UnitViewSet):
         return self.answer(
             absences.reject_absence(self.get_object(), by=cast("User", request.user), now=timezone.now())
         )
+
+    @action(verb="withdraw", serializer_class=DecideSerializer)
+    def withdraw(self, request: Request, pk: str) -> Response:
+        self.get_serializer(data=request.data).is_valid(raise_exception=True)
+        return self.answer(absences.withdraw_absence(self.get_object(), today=timezone.localdate()))
+
+    @action(verb="shorten", serializer_class=ShortenSerializer)
+    def shorten(self, request: Request, pk: str) -> Response:
+        wish = self.get_serializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        by = cast("User", request.user)
+        return self.answer(absences.shorten_absence(self.get_object(), by=by, **wish.validated_data))

@@ -5,7 +5,7 @@ from django.db import transaction
 from apps.accounts.models import User
 from apps.events.bus import publish
 from apps.kernel.errors import BusinessError
-from apps.workforce.events import AbsenceApproved, AbsenceRejected, AbsenceRequested
+from apps.workforce.events import AbsenceApproved, AbsenceRejected, AbsenceRequested, AbsenceShortened, AbsenceWithdrawn
 from apps.workforce.models import Absence, Employee
 
 
@@ -39,6 +39,30 @@ class OwnAbsence(BusinessError):
     code = "own_absence"
 
 
+class NotStanding(BusinessError):
+    """This absence was rejected or withdrawn. Nothing is left of it."""
+
+    code = "not_standing"
+
+
+class HasBegun(BusinessError):
+    """This absence has begun. Shorten it."""
+
+    code = "has_begun"
+
+
+class NotApproved(BusinessError):
+    """Only an approved absence is shortened. Withdraw a request and ask again."""
+
+    code = "not_approved"
+
+
+class NotShorter(BusinessError):
+    """The new last day lies within the absence, before the present one."""
+
+    code = "not_shorter"
+
+
 @transaction.atomic
 def request_absence(employee: Employee, *, kind: str, starts_on: date, ends_on: date) -> Absence:
     """The employee's row is the lock: two requests for the same days never both find them free."""
@@ -70,8 +94,37 @@ def reject_absence(absence: Absence, *, by: User, now: datetime) -> Absence:
     return absence
 
 
+@transaction.atomic
+def withdraw_absence(absence: Absence, *, today: date) -> Absence:
+    """Give up a request, or approved days that have not begun; this anybody may do for himself."""
+    absence = _locked(absence)
+    if absence.state in (Absence.State.REJECTED, Absence.State.WITHDRAWN):
+        raise NotStanding(state=absence.state)
+    if absence.state == Absence.State.APPROVED and absence.starts_on <= today:
+        raise HasBegun(allowed=["shorten"])
+    absence.state = Absence.State.WITHDRAWN
+    absence.save(update_fields=["state", "updated_at"])
+    publish(AbsenceWithdrawn(absence=str(absence.pk)), unit=absence.unit_id)
+    return absence
+
+
+@transaction.atomic
+def shorten_absence(absence: Absence, *, ends_on: date, by: User) -> Absence:
+    absence = _locked(absence)
+    if absence.state != Absence.State.APPROVED:
+        raise NotApproved(state=absence.state)
+    if absence.employee.user_id == by.pk:
+        raise OwnAbsence
+    if not absence.starts_on <= ends_on < absence.ends_on:
+        raise NotShorter
+    absence.ends_on = ends_on
+    absence.save(update_fields=["ends_on", "updated_at"])
+    publish(AbsenceShortened(absence=str(absence.pk)), unit=absence.unit_id)
+    return absence
+
+
 def _decided(absence: Absence, *, state: str, by: User, now: datetime) -> Absence:
-    absence = Absence.objects.select_for_update(of=("self",)).select_related("employee").get(pk=absence.pk)
+    absence = _locked(absence)
     if absence.state != Absence.State.REQUESTED:
         raise AlreadyDecided(state=absence.state)
     if absence.employee.user_id == by.pk:
@@ -81,3 +134,8 @@ def _decided(absence: Absence, *, state: str, by: User, now: datetime) -> Absenc
     absence.decided_at = now
     absence.save(update_fields=["state", "decided_by", "decided_at", "updated_at"])
     return absence
+
+
+def _locked(absence: Absence) -> Absence:
+    locked: Absence = Absence.objects.select_for_update(of=("self",)).select_related("employee").get(pk=absence.pk)
+    return locked
