@@ -6,7 +6,7 @@ import io
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
@@ -92,14 +92,26 @@ class Report:
 
 
 def write_package(
-    target: IO[bytes], person: Person, *, export: UUID | str, request: str = "", regime: str = ""
+    target: IO[bytes],
+    person: Person,
+    *,
+    export: UUID | str,
+    request: str = "",
+    regime: str = "",
+    progress: Callable[[int, int], object] | None = None,
 ) -> Report:
-    """Write everything that names the person into `target`. Run it under one snapshot."""
+    """Write everything that names the person into `target`. Run it under one snapshot.
+
+    `progress` hears how many of how many models were searched.
+    """
     report = Report()
+    models = searched_models()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
         bag = Bag(archive, f"dsar-{export}")
         pages: dict[str, Any] = {}
-        for model in searched_models():
+        for done, model in enumerate(models):
+            if progress is not None:
+                progress(done, len(models))
             _write_model(bag, person, model, report, pages)
         for key, page in sorted(pages.items()):
             _write_page(bag, key, page)

@@ -8,16 +8,34 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Cast
 
 from apps.kernel.classification import Generic, classification_of, classified_models
-from apps.privacy.graph import Model, Way, generic_edges, nameable_models, relating_ways, same_edges, ways
+from apps.kernel.errors import BusinessError
+from apps.privacy.graph import (
+    Model,
+    Way,
+    generic_edges,
+    holds_people,
+    nameable_models,
+    relating_ways,
+    same_edges,
+    ways,
+)
 
 SNAPSHOT = "privacy_snapshot"
 CHUNK = 2_000
+
+
+class UnknownPerson(BusinessError):
+    """There is no such record of a person. Write app.model:key."""
+
+    code = "unknown_person"
 
 
 @dataclass
@@ -52,10 +70,25 @@ def snapshot() -> Iterator[str]:
     try:
         with transaction.atomic(using=SNAPSHOT), connections[SNAPSHOT].cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            # A large file may be copied between two questions.
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             yield SNAPSHOT
     finally:
         connections[SNAPSHOT].close()
         del connections[SNAPSHOT]
+
+
+def person_named(said: str) -> tuple[Model, str]:
+    """The model and the key in `customers.contact:018f…`, when a row of people has them."""
+    label, _, key = said.partition(":")
+    try:
+        model = apps.get_model(label)
+        known = holds_people(model) and model._base_manager.filter(pk=key).exists()
+    except (LookupError, ValueError, ValidationError) as error:
+        raise UnknownPerson from error
+    if not known:
+        raise UnknownPerson
+    return model, key
 
 
 def resolve(rows: Sequence[tuple[Model, Any]], *, using: str = DEFAULT_DB_ALIAS) -> Person:

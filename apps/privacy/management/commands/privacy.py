@@ -2,15 +2,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from uuid_utils.compat import uuid7
 
 from apps.kernel.trail import Action, because, record
-from apps.privacy.graph import holds_people
+from apps.privacy.graph import Model
 from apps.privacy.package import write_package
 from apps.privacy.register import register_json, register_markdown
-from apps.privacy.subjects import resolve, snapshot
+from apps.privacy.subjects import UnknownPerson, person_named, resolve, snapshot
 
 
 class Command(BaseCommand):
@@ -43,14 +42,8 @@ class Command(BaseCommand):
         found = sum(report.rows.values())
         sys.stdout.write(f"{target}: {found} records, {sum(report.withheld.values())} texts withheld for review\n")
 
-    def row(self, said: str) -> tuple[Any, str]:
-        label, _, key = said.partition(":")
+    def row(self, said: str) -> tuple[Model, str]:
         try:
-            model = apps.get_model(label)
-        except (LookupError, ValueError) as error:
-            raise CommandError(f"{label} is no model. Write app.model:key.") from error
-        if not holds_people(model):
-            raise CommandError(f"{label} holds no people.")
-        if not model._base_manager.filter(pk=key).exists():
-            raise CommandError(f"No {label} has this key.")
-        return model, key
+            return person_named(said)
+        except UnknownPerson as error:
+            raise CommandError(f"{said}: {error}") from error
