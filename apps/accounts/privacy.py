@@ -65,6 +65,7 @@ def _of_attempts(technical: str, **more: Kind) -> Classification:
             "path_info": NotPersonal("path of our own sign-in page", reviewer="accounts"),
         },
         retention=DAYS_OF_SECURITY,
+        unlinked=Unlinked("Somebody tried an address that no account has.", DAYS_OF_SECURITY),
         erase_row="delete",
     )
 
