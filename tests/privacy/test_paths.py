@@ -47,8 +47,8 @@ def test_every_row_leads_to_one_person(unit: Unit) -> None:
 
 def test_a_row_that_leads_to_nobody_is_named_by_its_key_and_the_command_fails() -> None:
     user = User.objects.create_user("anna@example.org")
-    Work.objects.create(kind="job", name="sample", due_at=timezone.now(), requested_by=user.pk)
-    lost = Work.objects.create(kind="job", name="sample", due_at=timezone.now(), requested_by=uuid7())
+    Work.objects.create(kind="job", name="sample", due_at=timezone.now(), max_attempts=1, requested_by=user.pk)
+    lost = Work.objects.create(kind="job", name="sample", due_at=timezone.now(), max_attempts=1, requested_by=uuid7())
 
     found, code = verified()
 
