@@ -10,8 +10,9 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apps.access.admin.base import ChildInline, ReasonForm, UnitRecordAdmin, VersionedForm, each_row
+from apps.access.admin.grants import GrantAdmin
 from apps.catalog import services
-from apps.catalog.models import Category, Price, Product, Reservation, Stock, StockMovement, Supplier
+from apps.catalog.models import Category, Price, Product, ProductGrant, Reservation, Stock, StockMovement, Supplier
 from apps.catalog.querysets import ProductQuerySet
 
 
@@ -179,3 +180,8 @@ class PriceAdmin(ReadOnly, UnitRecordAdmin):
     list_filter = ("currency", "unit")
     list_select_related = ("product",)
     search_fields = ("product__number__istartswith",)
+
+
+@admin.register(ProductGrant)
+class ProductGrantAdmin(GrantAdmin):
+    """Grants on products."""

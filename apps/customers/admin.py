@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.access.admin.base import ChildInline, StackedChildInline, UnitRecordAdmin, each_row
+from apps.access.admin.grants import GrantAdmin
 from apps.customers import services
-from apps.customers.models import Address, Contact, Customer
+from apps.customers.models import Address, Contact, Customer, CustomerGrant
 from apps.kernel.errors import BusinessError
 
 
@@ -122,3 +123,8 @@ class AddressAdmin(ChildOfCustomerAdmin):
     list_filter = ("kind", "unit")
     search_fields = ("customer__number__istartswith",)
     ordering = ("city", "pk")
+
+
+@admin.register(CustomerGrant)
+class CustomerGrantAdmin(GrantAdmin):
+    """Grants on customers."""

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.access.admin.base import ChildInline, UnitRecordAdmin, VersionedForm, each_row
+from apps.access.admin.grants import GrantAdmin
 from apps.orders import services
-from apps.orders.models import Order, OrderLine, Shipper
+from apps.orders.models import Order, OrderGrant, OrderLine, Shipper
 
 COLOURS = {
     "draft": "info",
@@ -197,3 +198,8 @@ class OrderAdmin(UnitRecordAdmin):
     @each_row(verb="return", title=_("Take back, not to be sold"), reason=True)
     def take_back_broken(self, request: HttpRequest, order: Order, *, reason: str) -> Order:
         return services.return_order(order, on=timezone.localdate(), reason=reason, restock=False)
+
+
+@admin.register(OrderGrant)
+class OrderGrantAdmin(GrantAdmin):
+    """Grants on orders."""

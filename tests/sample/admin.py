@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from apps.access.admin.base import ChildInline, UnitRecordAdmin, each_row
-from tests.sample.models import Deal, Line, Person
+from apps.access.admin.grants import GrantAdmin
+from tests.sample.models import Deal, Line, Person, PersonGrant
 
 
 @admin.register(Person)
@@ -29,3 +30,8 @@ class DealAdmin(UnitRecordAdmin):
     search_fields = ("number",)
     autocomplete_fields = ("buyer", "agent")
     inlines = (LineInline,)
+
+
+@admin.register(PersonGrant)
+class PersonGrantAdmin(GrantAdmin):
+    """Grants on people."""
