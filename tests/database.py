@@ -1,8 +1,11 @@
 """One migrated template database, copied by every test process: migrations run once for each state of the code."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -14,6 +17,13 @@ from pytest_django.plugin import DjangoDbBlocker
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("apps", "config/settings", "tests/sample", "requirements/base.txt")
 LOCK = 7_301_215
+
+
+def addresses() -> dict[str, str]:
+    """The environment in which another process works on the database of this test."""
+    path = f"/{connection.settings_dict['NAME']}"
+    said = {key: os.environ[key] for key in ("DATABASE_URL", "DATABASE_OWNER_URL") if os.environ.get(key)}
+    return {key: urlsplit(url)._replace(path=path).geturl() for key, url in said.items()}
 
 
 def _fingerprint() -> str:
@@ -32,8 +42,20 @@ def _comment(admin: psycopg.Connection, name: str) -> str | None:
     return row[0] if row else None
 
 
+def _login() -> dict[str, Any]:
+    said = connection.get_connection_params()
+    return {key: value for key, value in said.items() if key in {"host", "port", "user", "password"}}
+
+
 def _drop(admin: psycopg.Connection, name: str) -> None:
     admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def drop_inner_template() -> None:
+    """What a suite left that ran inside a test, on `addresses()`."""
+    name = connection.settings_dict["NAME"]
+    with psycopg.connect(**_login(), dbname=name, autocommit=True) as admin:
+        _drop(admin, f"test_{name}")
 
 
 def _use(name: str) -> None:
@@ -59,12 +81,7 @@ def django_db_setup(
     name = settings.DATABASES["default"]["NAME"]
     template, copy = f"test_{name}", f"test_{name}_{worker_id}"
     with django_db_blocker.unblock():
-        parameters = {
-            key: value
-            for key, value in connection.get_connection_params().items()
-            if key in {"host", "port", "user", "password"}
-        }
-        with psycopg.connect(**parameters, dbname=name, autocommit=True) as admin:
+        with psycopg.connect(**_login(), dbname=name, autocommit=True) as admin:
             admin.execute("SELECT pg_advisory_lock(%s)", [LOCK])
             _refresh_template(admin, name, template)
             _drop(admin, copy)
@@ -76,5 +93,5 @@ def django_db_setup(
     yield
     with django_db_blocker.unblock():
         _use(name)
-        with psycopg.connect(**parameters, dbname=name, autocommit=True) as admin:
+        with psycopg.connect(**_login(), dbname=name, autocommit=True) as admin:
             _drop(admin, copy)

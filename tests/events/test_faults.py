@@ -12,16 +12,22 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from kombu import Connection
 
 from apps.events.bus import publish_all
 from apps.events.models import Relay, Work
+from tests.database import addresses
 from tests.sample.events import PersonCounted
 from tests.sample.models import Effect
 from tests.sample.subscribers import DEADLY, SLOW
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.timeout(180),
+    pytest.mark.xdist_group("faults"),
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNT, PEOPLE = 200, 40
@@ -48,13 +54,11 @@ class Installation:
     """A relay and a worker with two children, on the test's database and a queue of their own."""
 
     def __init__(self, broker: str) -> None:
-        database = connection.settings_dict
-        host = f"{database['USER']}:{database['PASSWORD']}@{database['HOST']}:{database['PORT'] or 5432}"
         self.queue = f"test-{uuid4()}"
         self.broker = broker
-        self.environment = os.environ | {
-            "DATABASE_URL": f"postgres://{host}/{database['NAME']}",
-            "DATABASE_OWNER_URL": "",
+        self.environment = {
+            **os.environ,
+            **addresses(),
             "BROKER_URL": broker,
             "BROKER_QUEUE": self.queue,
             "WORK_LEASE": "3",

@@ -15,6 +15,7 @@ from apps.integrations.imports.profile import parse_profile
 from apps.integrations.imports.report import Report
 from apps.integrations.imports.run import run_import
 from apps.integrations.models import ImportBatch
+from tests.database import addresses
 from tests.integrations.conftest import DEALS, PEOPLE, PROFILE
 from tests.sample.models import Line, Person
 
@@ -59,13 +60,7 @@ def test_a_killed_import_leaves_nothing(export: Callable[..., Path], unit: Unit,
     folder = export(people=PEOPLE, deals=DEALS, lines=MANY)
     (tmp_path / "sample.toml").write_text(PROFILE)
     (tmp_path / "load.py").write_text(SCRIPT)
-    database = connection.settings_dict
-    host, port = database["HOST"], database["PORT"]
-    environment = {
-        "DJANGO_SETTINGS_MODULE": "config.settings.test",
-        "DATABASE_URL": f"postgres://{database['USER']}:{database['PASSWORD']}@{host}:{port}/{database['NAME']}",
-        "PYTHONPATH": ".",
-    }
+    environment = {"DJANGO_SETTINGS_MODULE": "config.settings.test", "PYTHONPATH": ".", **addresses()}
     process = subprocess.Popen(
         [sys.executable, str(tmp_path / "load.py"), str(tmp_path / "sample.toml"), str(folder)],
         env=environment,

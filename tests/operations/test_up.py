@@ -92,6 +92,7 @@ def running(clone: Path) -> Iterator[tuple[Path, int, "subprocess.Popen[str]"]]:
 
 
 @pytest.mark.faults
+@pytest.mark.xdist_group("faults")
 @pytest.mark.timeout(200)
 def test_everything_runs_and_ctrl_c_leaves_nothing_behind(running: tuple[Path, int, "subprocess.Popen[str]"]) -> None:
     clone, port, process = running

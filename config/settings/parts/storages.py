@@ -12,7 +12,12 @@ _VAR = Path(__file__).resolve().parents[3] / "var"
 
 def _cache(url: str) -> dict[str, Any]:
     if not url:
-        return {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": _VAR / "cache" / "shared"}
+        return {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": _VAR / "cache" / "shared",
+            # Beyond this it forgets any of them, used one-time codes and failed attempts included.
+            "OPTIONS": {"MAX_ENTRIES": 10_000},
+        }
     if not url.startswith(("redis://", "rediss://", "unix://")):
         refuse("CACHE_URL is no Redis address: it looks like redis://host:6379/0.")
     return {
