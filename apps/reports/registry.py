@@ -19,12 +19,14 @@ class Report:
     title: str | Promise
     model: type[UnitRecord]
     columns: Mapping[str, str | Combinable]
+    demands: str = "view"
+    """What the reader may do with each row: `view_hr` where more than viewing is needed."""
     rows: Callable[[QuerySet[Any]], QuerySet[Any]] = field(default=lambda rows: rows.order_by("pk"))
 
     @property
     def permission(self) -> str:
         meta = self.model._meta
-        return f"{meta.app_label}.view_{meta.model_name}"
+        return f"{meta.app_label}.{self.demands}_{meta.model_name}"
 
     def values(self, visible: QuerySet[Any]) -> QuerySet[Any]:
         """The rows as tuples, in the order of the columns."""

@@ -29,6 +29,6 @@ def csv_lines(report: Report, user: User) -> Iterator[bytes]:
     record(Action.EXPORT, model=report.model._meta.label_lower, details={"report": report.slug})
     writer = csv.writer(_Line())
     yield b"\xef\xbb\xbf" + writer.writerow(report.columns).encode()
-    visible = report.model._default_manager.all().visible_to(user)
+    visible = report.model._default_manager.all().visible_to(user, report.demands)
     for row in report.values(visible).iterator(chunk_size=CHUNK):
         yield writer.writerow(neutral(cell) for cell in row).encode()
