@@ -1,11 +1,15 @@
 """Answers that no view gives: unknown paths, refused requests, crashes, and the catalogue of problem codes."""
 
+import sys
 from collections.abc import Iterator
 from http import HTTPStatus
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+from redis.exceptions import ConnectionError as CacheUnreachable
+from redis.exceptions import TimeoutError as CacheMute
 
 from apps.kernel.errors import BusinessError
 from apps.kernel.problems import problem_page
@@ -31,7 +35,19 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _refusal(request, HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this address.")
 
 
+def _outage(request: HttpRequest, code: str, detail: str) -> HttpResponse:
+    response = _refusal(request, HTTPStatus.SERVICE_UNAVAILABLE, code, detail)
+    response["Retry-After"] = "2"
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Django calls this while the error is being handled, so an outage can be told from a crash."""
+    match sys.exc_info()[1]:
+        case OperationalError():
+            return _outage(request, "database_unavailable", "The database does not answer. Try again in a moment.")
+        case CacheUnreachable() | CacheMute():
+            return _outage(request, "cache_unavailable", "The cache does not answer. Try again in a moment.")
     crash = HTTPStatus.INTERNAL_SERVER_ERROR
     return _refusal(request, crash, "internal_error", "Something broke on our side. It has been recorded.")
 

@@ -61,6 +61,6 @@ def database_settings(var: Path) -> dict[str, Any]:
         options["options"] = _session_options(takes_role=one_login, serves_web=serves_web)
     if serves_web:
         # A pool excludes persistent connections, and a timed-out wait for it is a 503 (kernel/problems.py).
-        options["pool"] = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 4), "timeout": 5}
+        options["pool"] = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 4), "timeout": 1.8}
     settings["CONN_MAX_AGE"] = 0 if serves_web or as_owner else 600
     return settings
