@@ -1,7 +1,10 @@
+from typing import cast
+
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from apps.catalog.models import Product
+from apps.catalog.querysets import ProductQuerySet
 from apps.reports.registry import Report, report
 
 report(
@@ -17,6 +20,6 @@ report(
             "On order": "stock__on_order",
             "Reorder level": "reorder_level",
         },
-        rows=lambda products: products.to_reorder().order_by("number", "pk"),
+        rows=lambda products: cast("ProductQuerySet", products).to_reorder().order_by("number", "pk"),
     )
 )
