@@ -24,6 +24,8 @@ class Candidate:
     subject: str
     kind: str
     number: str
+    unit: str
+    """Where it belongs; empty for a row of no unit."""
     found_by: str
     is_proposal: bool = False
 
@@ -48,6 +50,7 @@ def _candidate(row: Any, fields: Sequence[str], *, is_proposal: bool = False) ->
         subject=f"{row._meta.label_lower}:{row.pk}",
         kind=str(row._meta.verbose_name),
         number=str(row),
+        unit=str(getattr(row, "unit", "")),
         found_by=", ".join(str(row._meta.get_field(name).verbose_name) for name in fields),
         is_proposal=is_proposal,
     )
