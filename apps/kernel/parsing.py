@@ -13,6 +13,7 @@ from rest_framework.parsers import BaseParser
 MAX_DEPTH = 20
 """Levels of nesting; the deepest resource of ours needs four."""
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class ContentTooLarge(APIException):
@@ -40,6 +41,17 @@ def _check_depth(text: str) -> None:
             raise ParseError(f"The body is nested deeper than {MAX_DEPTH} levels.")
 
 
+def _check_characters(value: object) -> None:
+    """JSON can escape what no text of a database can hold: NUL, and half of a surrogate pair (RFC 8259, 8.2)."""
+    if isinstance(value, str) and _UNSTORABLE.search(value):
+        raise ParseError("A text holds a NUL or a lone surrogate.")
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()]
+    if isinstance(value, list):
+        for item in value:
+            _check_characters(item)
+
+
 class StrictJSONParser(BaseParser):
     """UTF-8 JSON (RFC 8259) up to `DATA_UPLOAD_MAX_MEMORY_SIZE` bytes; a key said twice is refused (RFC 7493)."""
 
@@ -55,8 +67,10 @@ class StrictJSONParser(BaseParser):
         try:
             text = body.decode()
             _check_depth(text)
-            return json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refused_constant)
+            parsed = json.loads(text, object_pairs_hook=_unique_keys, parse_constant=_refused_constant)
         except UnicodeDecodeError as error:
             raise ParseError("The body is not UTF-8.") from error
         except ValueError as error:
             raise ParseError("The body is not JSON.") from error
+        _check_characters(parsed)
+        return parsed
