@@ -3,6 +3,9 @@
 from inspect import cleandoc
 from typing import ClassVar
 
+MEMBERS = {"type", "title", "status", "detail", "code", "instance", "errors"}
+"""What a problem document says itself, so that no detail of a refusal can say it otherwise."""
+
 
 class BusinessError(Exception):
     """The rules of the business do not allow this."""
@@ -12,6 +15,8 @@ class BusinessError(Exception):
     def __init__(self, message: str = "", **details: object) -> None:
         """`details` are shown to the caller as members of the problem document, so they hold no personal value."""
         super().__init__(message or cleandoc(type(self).__doc__ or ""))
+        if taken := MEMBERS & details.keys():
+            raise TypeError(f"{type(self).__name__}: a problem document says {', '.join(sorted(taken))} itself.")
         self.details = details
 
 
