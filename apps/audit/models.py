@@ -34,6 +34,7 @@ ACTIONS = [
     (Action.TOKEN_REVOKED, _("token revoked")),
     (Action.REDACTED, _("redacted")),
     (Action.DDL, _("changed the schema")),
+    (Action.OPERATED, _("decided about background work")),
 ]
 
 

@@ -63,7 +63,7 @@ LANGUAGE plpgsql SECURITY DEFINER {PINNED} AS $audit$
 DECLARE
     f {TABLE};
 BEGIN
-    IF act NOT BETWEEN 3 AND 10 THEN
+    IF act NOT BETWEEN 3 AND 10 AND act <> 13 THEN
         RAISE EXCEPTION 'Action % is written by the database alone.', act USING ERRCODE = 'insufficient_privilege';
     END IF;
     f := audit_frame(context, split_part(lower(label), '.', 1), split_part(lower(label), '.', 2));

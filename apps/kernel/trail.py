@@ -29,6 +29,7 @@ class Action(IntEnum):
     TOKEN_REVOKED = 10
     REDACTED = 11
     DDL = 12
+    OPERATED = 13
 
 
 @dataclass(frozen=True, kw_only=True)

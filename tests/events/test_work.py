@@ -7,11 +7,12 @@ import pytest
 from django.db import connection, connections, transaction
 from django.db.models.functions import Now
 
+from apps.audit.models import AuditEvent
 from apps.events import services
 from apps.events.bus import publish
 from apps.events.models import PublishedEvent, Work
 from apps.events.work import enqueue, execute, pause_after
-from apps.kernel.trail import Context, acting, current
+from apps.kernel.trail import Action, Context, acting, current
 from tests.sample import tasks
 from tests.sample.events import PersonClosed
 from tests.sample.models import Effect
@@ -209,3 +210,23 @@ def test_it_acts_for_the_one_who_asked(meanwhile):
     execute(work.pk)
 
     assert heard == [Context(source="job:sample.steps", actor=actor, request_id="r-7", reason="an audit")]
+
+
+def test_what_somebody_decides_about_work_is_in_the_trail():
+    actor = uuid4()
+    work = asked(of="p-1")
+
+    with acting(Context(source="admin", actor=actor)):
+        services.park(work, reason="Waits for the supplier")
+        services.retry(work)
+        services.cancel(work)
+
+    entries = AuditEvent.objects.filter(action=Action.OPERATED, object_pk=str(work.pk)).order_by("pk")
+    assert [
+        (entry.actor_id, entry.additional_data["decision"], entry.additional_data["state"]) for entry in entries
+    ] == [
+        (actor, "park", "ready"),
+        (actor, "retry", "parked"),
+        (actor, "cancel", "ready"),
+    ]
+    assert entries[0].reason == "Waits for the supplier"
