@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
-from django.db.models import Q, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Concat, Substr
 from django.utils import timezone
 
@@ -135,6 +135,13 @@ def may_manage(by: User, user: User) -> bool:
         return True
     mine, theirs = held(by), held(user)
     return all(path.startswith(mine.get(permission, ())) for permission, paths in theirs.items() for path in paths)
+
+
+def people_seen_by(user: User) -> QuerySet[User]:
+    """Everybody for whom the role covers the whole organisation, otherwise those who hold a role in his units."""
+    units = Unit.objects.permitted(user, "accounts.view_user")
+    members = Assignment.objects.valid().filter(user=OuterRef("pk"), unit__in=units.values("pk"))
+    return User.objects.filter(Exists(units.filter(parent=None)) | Exists(members))
 
 
 def check_managed(by: User, user: User) -> None:

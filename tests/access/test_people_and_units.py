@@ -34,7 +34,8 @@ def test_an_invited_person_gets_a_link_and_no_password(administrator, sign_in):
     assert [message.to for message in mail.outbox] == [["ada@example.org"]]
 
 
-def test_changing_users_raises_nobody(climber, administrator, sign_in):
+def test_changing_users_raises_nobody(climber, administrator, unit, sign_in):
+    Assignment.objects.create(user=administrator, role=Group.objects.get(name="sample-viewer"), unit=unit)
     browser = sign_in(climber)
     page = reverse("admin:accounts_user_change", args=[administrator.pk])
 
@@ -176,3 +177,20 @@ def test_a_role_says_in_words_what_it_allows(administrator, sign_in):
 
     assert "sample: Can view person" in page.content.decode()
     assert Unit.objects.count() == 1
+
+
+def test_a_unit_administrator_sees_the_people_of_his_units_only(
+    make_user, administrator, unit, other_unit, api, sign_in
+):
+    reader, colleague = make_user("unit-administrator", unit), make_user("sample-viewer", unit)
+    stranger = make_user("sample-viewer", other_unit)
+    client = api(reader)
+
+    listed = {row["id"] for row in client.get("/api/v1/users/").json()["results"]}
+
+    assert listed == {str(reader.pk), str(colleague.pk)}
+    assert client.get("/api/v1/users/", {"email": stranger.email}).json()["results"] == []
+    assert client.get(f"/api/v1/users/{stranger.pk}/").status_code == 404
+    assert str(stranger.pk) in api(administrator).get("/api/v1/users/").content.decode()
+    page = sign_in(reader).get("/admin/accounts/user/").content.decode()
+    assert (colleague.email in page, stranger.email in page) == (True, False)

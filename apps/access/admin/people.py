@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.forms import ResetPasswordForm
 from django.contrib import admin, messages
@@ -24,6 +24,10 @@ class UserAdmin(RecordAdmin):
     readonly_fields = ("kind", "is_active", "last_login")
     ordering = ("email",)
     actions = ("deactivate", "activate", "sign_out", "send_link")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        seen = services.people_seen_by(cast("User", request.user))
+        return super().get_queryset(request).filter(pk__in=seen.values("pk"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         fixed = ["email"] if obj is not None else []

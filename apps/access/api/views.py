@@ -70,6 +70,9 @@ class UserViewSet(RecordViewSet):
     filterset_fields = ("email", "kind", "is_active")
     http_method_names = ["get", "head", "options", "post", "patch"]
 
+    def get_queryset(self) -> QuerySet[User]:
+        return super().get_queryset().filter(pk__in=services.people_seen_by(self.request.user).values("pk"))
+
     def perform_create(self, serializer: Any) -> None:
         serializer.instance = accounts.invite(**serializer.validated_data)
 
