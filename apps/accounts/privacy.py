@@ -33,7 +33,12 @@ activity(
         purpose="To let people and systems sign in, and to end what they may no longer use.",
         basis="A6-1-b",
         categories_of_subjects=("staff", "contacts at partners"),
-        measures=("argon2id", "second factor", "hashed tokens", "sessions that end at once"),
+        recipients=("administrators",),
+        measures=(
+            "Passwords are kept as argon2id hashes, tokens as digests.",
+            "Platform roles need a second factor.",
+            "A closed account ends its sessions at once.",
+        ),
     )
 )
 activity(
@@ -43,7 +48,8 @@ activity(
         purpose="To slow down and recognise attempts to sign in as somebody else.",
         basis="A6-1-f",
         categories_of_subjects=("staff", "people who try to sign in"),
-        measures=("kept for days", "addresses are never shown outside the operations team"),
+        recipients=("the operations team",),
+        measures=("Kept for 30 days.", "Addresses are never shown outside the operations team."),
     )
 )
 

@@ -9,6 +9,7 @@ activity(
         purpose="To conclude and fulfil contracts with customers and to speak with the people who act for them.",
         basis="A6-1-b",
         categories_of_subjects=("customers", "contact persons of customers"),
-        recipients=("sales staff", "carriers"),
+        recipients=("sales staff", "carriers, for a delivery: name and address"),
+        measures=("Only roles of customers see them, each in its own unit.", "Every change stands in the audit trail."),
     )
 )

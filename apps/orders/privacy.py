@@ -13,7 +13,11 @@ activity(
         purpose="To take orders, deliver goods and keep the books that tax law demands.",
         basis="A6-1-b",
         categories_of_subjects=("customers", "recipients of deliveries", "sales agents"),
-        recipients=("carriers",),
+        recipients=("carriers: name and address of the delivery", "tax advisers and auditors: the books"),
+        measures=(
+            "Only roles of orders see them, each in its own unit.",
+            "Amounts and states change by fixed steps only.",
+        ),
     )
 )
 

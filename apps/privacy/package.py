@@ -17,6 +17,7 @@ from typing import IO, Any
 from uuid import UUID
 
 import orjson
+from django.apps import apps
 from django.core.files.storage import default_storage
 from django.db import connections
 from django.db.models import Q
@@ -29,13 +30,17 @@ from apps.privacy.disclosure import Shown, plain, schema_of, show
 from apps.privacy.graph import Model
 from apps.privacy.lock import lock_digest
 from apps.privacy.subjects import Person, kind_value, rows_about, searched_models
+from apps.privacy.wording import basis, category, duration, field_name, value
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 IN_MEMORY = 1 << 20
 STYLE = (
-    "body{font:1rem/1.5 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111;background:#fff}"
-    "table{border-collapse:collapse;margin:1rem 0}th,td{border:1px solid #767676;padding:.3rem .6rem;text-align:left;"
-    "vertical-align:top;overflow-wrap:anywhere}caption{text-align:left;font-weight:bold}a{color:#0b4f9e}"
+    ":root{color-scheme:light dark}body{font:1rem/1.5 sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;"
+    "color:#111;background:#fff}table{border-collapse:collapse;margin:1rem 0;width:100%}th,td{border:1px solid #767676;"
+    "padding:.3rem .6rem;text-align:left;vertical-align:top;overflow-wrap:break-word}th[scope=row]{width:14rem}"
+    "caption{text-align:left;font-weight:bold;padding:.3rem 0}a{color:#0b4f9e}"
+    "@media (prefers-color-scheme:dark){body{color:#eee;background:#161616}a{color:#8ab8ff}}"
+    "@media print{body{max-width:none;margin:0;color:#000;background:#fff}a{color:#000}tr{break-inside:avoid}}"
 )
 NOT_KEPT = "This installation does not keep this kind of record yet."
 
@@ -143,7 +148,7 @@ def _write_model(bag: Bag, person: Person, model: Model, report: Report, pages: 
         for found in _with_first(first, rows):
             shown = show(model, declared, found)
             stream.write(orjson.dumps(shown.line, default=plain) + b"\n")
-            page.write(_table(shown).encode())
+            page.write(_table(model, shown).encode())
             _count(report, label, shown)
             files.update(shown.files)
             if shown.portable:
@@ -273,36 +278,37 @@ def processing(activities: list[str]) -> dict[str, Any]:
     return {"@context": context, "@graph": graph}
 
 
-def _declared_under(key: str) -> Iterator[Classification]:
+def _declared_under(key: str) -> Iterator[tuple[Model, Classification]]:
     for model in searched_models():
         declared = classification_of(model)
         if declared is not None and declared.activity == key:
-            yield declared
+            yield model, declared
 
 
 def categories_of(key: str) -> list[str]:
-    kinds = (kind for declared in _declared_under(key) for kind in declared.kinds().values() if kind.is_personal)
-    return sorted({category for kind in kinds if (category := getattr(kind, "category", ""))})
+    kinds = (kind for _, declared in _declared_under(key) for kind in declared.kinds().values() if kind.is_personal)
+    return sorted({term for kind in kinds if (term := getattr(kind, "category", ""))})
 
 
 def sources_of(key: str) -> list[str]:
-    kinds = (kind for declared in _declared_under(key) for kind in declared.kinds().values() if kind.is_personal)
+    kinds = (kind for _, declared in _declared_under(key) for kind in declared.kinds().values() if kind.is_personal)
     return sorted({kind.source or kind.origin for kind in kinds})
 
 
 def retention_of(key: str) -> list[str]:
     periods = {
-        f"{declared.retention.keep} from {declared.retention.anchor} ({declared.retention.law})"
-        for declared in _declared_under(key)
+        f"{duration(declared.retention.keep)} from “{field_name(model, declared.retention.anchor)}” "
+        f"({declared.retention.law})"
+        for model, declared in _declared_under(key)
         if declared.retention
     }
     grounds = {
         kind.erase.ground
-        for declared in _declared_under(key)
+        for _, declared in _declared_under(key)
         for kind in declared.kinds().values()
         if isinstance(kind.erase, Keep)
     }
-    return sorted(periods | {f"{GROUNDS[ground].keep}: {GROUNDS[ground].law}" for ground in grounds})
+    return sorted(periods | {f"{duration(GROUNDS[ground].keep)}: {GROUNDS[ground].law}" for ground in grounds})
 
 
 def _html(title: str, body: str) -> str:
@@ -317,13 +323,15 @@ def _html(title: str, body: str) -> str:
 def _index(report: Report, activities: list[str]) -> str:
     rows = "".join(_activity_row(key) for key in activities)
     found = "".join(
-        f"<tr><td>{escape(label)}</td><td>{count}</td></tr>" for label, count in sorted(report.rows.items()) if count
+        f"<tr><td>{escape(str(apps.get_model(label)._meta.verbose_name_plural))}</td><td>{count}</td></tr>"
+        for label, count in sorted(report.rows.items())
+        if count
     )
     zero = sum(not count for count in report.rows.values())
     return _html(
         "Your data",
-        "<p>This is everything that we hold about you, and how we use it. The pages below show each use in full; "
-        "<code>records/</code> holds the same for computers.</p>"
+        "<p>This is what we hold about you and how we use it. Each use below leads to a page with every record; "
+        "the folder <code>records/</code> holds the same for computers.</p>"
         "<h2>What we do with your data</h2><table><caption>Uses</caption><thead><tr><th scope=col>Use</th>"
         "<th scope=col>Why</th><th scope=col>Kinds of data</th><th scope=col>How long</th>"
         f"<th scope=col>Who receives it</th></tr></thead><tbody>{rows}</tbody></table>"
@@ -345,8 +353,8 @@ def _activity_row(key: str) -> str:
     if known is None:
         return f'<tr><td><a href="activity/{escape(key)}.html">Other records</a></td>{"<td></td>" * 4}</tr>'
     cells = (
-        f"{known.purpose} ({known.basis})",
-        ", ".join(category.removeprefix("pd:") for category in categories_of(key)),
+        f"{known.purpose} We may, because of {basis(known.basis)}.",
+        ", ".join(map(category, categories_of(key))),
         "; ".join(retention_of(key)) or "as long as the use lasts",
         ", ".join(known.recipients) or "nobody outside",
     )
@@ -354,21 +362,21 @@ def _activity_row(key: str) -> str:
     return f"<tr><td>{link}</td>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
 
 
-def _table(shown: Shown) -> str:
+def _table(model: Model, shown: Shown) -> str:
     cells = "".join(
-        f"<tr><th scope=row>{escape(name)}</th><td>{escape(_said(entry))}</td></tr>"
+        f"<tr><th scope=row>{escape(field_name(model, name))}</th><td>{escape(_said(model, name, entry))}</td></tr>"
         for name, entry in {**shown.line["fields"], **shown.line["_links"]}.items()
     )
     role = escape(shown.line["_role"])
     return f"<table><caption>{escape(shown.line['_id'])} — your role: {role}</caption><tbody>{cells}</tbody></table>\n"
 
 
-def _said(entry: Any) -> str:
+def _said(model: Model, name: str, entry: Any) -> str:
     if not isinstance(entry, dict):
         return str(entry)
     if "redacted" in entry:
         return f"belongs to another person ({entry.get('role', '')})"
-    return "held, never shown" if entry.get("held") else str(entry["v"])
+    return "held, never shown" if entry.get("held") else value(model, name, entry["v"])
 
 
 def _write_page(bag: Bag, key: str, body: Any) -> None:

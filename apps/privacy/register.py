@@ -42,7 +42,7 @@ def register_markdown() -> str:
     for entry in entries():
         lines += [f"## {entry['title']}", "", "| | |", "|---|---|"]
         for name, value in entry.items():
-            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
             if name != "title":
                 lines.append(f"| {name} | {text.replace('|', '/') or '–'} |")
         lines.append("")

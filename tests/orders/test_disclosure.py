@@ -40,6 +40,7 @@ ACTING = {
     "customers.customergrant.content_object",
     "integrations.importbatch.requested_by",
     "orders.order.agent",
+    "privacy.privacyrequest.asked_by",
     "workforce.absence.decided_by",
     "workforce.employee.reports_to",
 }
