@@ -7,6 +7,7 @@ from apps.privacy.events import RequestFulfilled, RequestOpened
 domains.register(
     Domain(
         label="privacy",
+        api="apps.privacy.api.urls",
         events=(RequestOpened, RequestFulfilled),
         schedule={"privacy.expire": crontab(minute="40")},
         roles=(
