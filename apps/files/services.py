@@ -99,7 +99,7 @@ def _copied(file: StoredFile) -> IO[bytes]:
     """A nameless copy, which the system drops with its last reader."""
     copy = TemporaryFile()  # noqa: SIM115
     digest = hashlib.sha256()
-    with default_storage.open(file.content.name) as blob:
+    with file.content.open() as blob:
         while block := blob.read(BLOCK):
             digest.update(block)
             copy.write(block)
@@ -116,7 +116,7 @@ def delete(file: StoredFile) -> StoredFile:
     file = StoredFile.objects.select_for_update().get(pk=file.pk)
     if file.deleted_at is not None:
         return file
-    _remove(file.content.name)
+    _remove(str(file.content.name))
     file.deleted_at = timezone.now()
     file.save(update_fields=["deleted_at", "updated_at"])
     return file

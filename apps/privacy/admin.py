@@ -202,7 +202,7 @@ class PrivacyRequestAdmin(RecordAdmin):
     def cancel(self, request: HttpRequest, row: PrivacyRequest, *, reason: str) -> PrivacyRequest:
         return services.cancel_request(row, reason=reason, now=timezone.now())
 
-    def download_view(self, request: StaffRequest, pk: str) -> HttpResponse:
+    def download_view(self, request: StaffRequest, pk: str) -> HttpResponse | FileResponse:
         row = get_object_or_404(PrivacyRequest.objects.select_related("package"), pk=pk)
         if not self.may(request, "download", row):
             raise PermissionDenied
@@ -210,7 +210,7 @@ class PrivacyRequestAdmin(RecordAdmin):
 
 
 @reauthentication_required
-def hand_over(request: HttpRequest, page: PrivacyRequestAdmin, row: PrivacyRequest) -> HttpResponse:
+def hand_over(request: HttpRequest, page: PrivacyRequestAdmin, row: PrivacyRequest) -> HttpResponse | FileResponse:
     """Ask once more, then send: an address that is merely opened hands nothing over."""
     if request.method != "POST":
         context = {

@@ -137,8 +137,7 @@ def cancel_request(request: PrivacyRequest, *, reason: str, now: datetime) -> Pr
         raise AlreadyAnswered
     request.state, request.reason, request.finished_at = State.CANCELLED, reason, now
     request.save(update_fields=["state", "reason", "finished_at", "updated_at"])
-    running = Work.objects.filter(pk=request.work, finished_at=None).first()
-    if running is not None:
+    for running in Work.objects.filter(pk__in=[request.work], finished_at=None):
         work_services.cancel(running)
     _delete_package(request.package)
     return request
