@@ -143,6 +143,12 @@ class AccessView(GenericViewSet[Any]):
             return queryset.select_for_update(of=("self",))
         return queryset
 
+    def wish(self) -> dict[str, Any]:
+        """What the caller says with a verb, once it is valid."""
+        serializer = self.get_serializer(data=self.request.data)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
     def answer(self, row: models.Model, *, status_code: int = status.HTTP_200_OK) -> Response:
         """The resource as it now stands, with its new version."""
         fresh = AccessView.get_queryset(self).get(pk=row.pk)

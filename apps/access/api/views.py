@@ -58,9 +58,7 @@ class UnitViewSet(RecordViewSet):
     @action(verb="move", serializer_class=MoveSerializer)
     def move(self, request: Request, pk: str) -> Response:
         unit = self.get_object()
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        return self.answer(services.move_unit(unit, **wish.validated_data))
+        return self.answer(services.move_unit(unit, **self.wish()))
 
 
 class UserViewSet(RecordViewSet):
@@ -94,9 +92,7 @@ class UserViewSet(RecordViewSet):
 
     def _decide(self, decision: Any) -> Response:
         user = self.get_object()
-        wish = self.get_serializer(data=self.request.data)
-        wish.is_valid(raise_exception=True)
-        decision(user, by=self.request.user, **wish.validated_data)
+        decision(user, by=self.request.user, **self.wish())
         return self.answer(user)
 
 
@@ -133,9 +129,7 @@ class AssignmentViewSet(RecordViewSet):
     @action(verb="end", serializer_class=ReasonSerializer)
     def end(self, request: Call, pk: str) -> Response:
         assignment = self.get_object()
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        services.end_assignment(assignment, by=request.user, **wish.validated_data)
+        services.end_assignment(assignment, by=request.user, **self.wish())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -77,11 +77,6 @@ class ProductViewSet(UnitViewSet):
         wish = self.wish()
         return self.stock(services.correct_stock(self.get_object(), **wish))
 
-    def wish(self) -> dict[str, Any]:
-        serializer = self.get_serializer(data=self.request.data)
-        serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
-
     def stock(self, stock: Stock) -> Response:
         return Response(StockSerializer(stock, context=self.get_serializer_context()).data)
 

@@ -29,21 +29,17 @@ class CustomerViewSet(UnitViewSet):
 
     @action(verb="close", serializer_class=CloseSerializer)
     def close(self, request: Request, pk: str) -> Response:
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        return self.answer(services.close_customer(self.get_object(), **wish.validated_data, now=timezone.now()))
+        return self.answer(services.close_customer(self.get_object(), **self.wish(), now=timezone.now()))
 
     @action(verb="reopen", serializer_class=ReopenSerializer)
     def reopen(self, request: Request, pk: str) -> Response:
-        self.get_serializer(data=request.data).is_valid(raise_exception=True)
+        self.wish()
         return self.answer(services.reopen_customer(self.get_object()))
 
     @action(verb="merge", serializer_class=MergeSerializer)
     def merge(self, request: Request, pk: str) -> Response:
         """Merge this customer into the survivor, which is answered."""
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        survivor = wish.validated_data["survivor"]
+        survivor = self.wish()["survivor"]
         self.check_object_permissions(request, survivor)
         return self.answer(services.merge_customers(self.get_object(), survivor=survivor, now=timezone.now()))
 

@@ -51,9 +51,7 @@ class ImportViewSet(ReadOnlyUnitViewSet):
 
     @action(verb="confirm", serializer_class=ConfirmSerializer)
     def confirm(self, request: Request, pk: str) -> Response:
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        batch = services.confirm_import(self.get_object(), **wish.validated_data)
+        batch = services.confirm_import(self.get_object(), **self.wish())
         return self.answer(batch, status_code=status.HTTP_202_ACCEPTED)
 
     @action(verb="undo")

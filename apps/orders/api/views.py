@@ -68,9 +68,7 @@ class OrderViewSet(UnitViewSet):
         return self.step(services.return_order)
 
     def step(self, service: Callable[..., Order]) -> Response:
-        wish = self.get_serializer(data=self.request.data)
-        wish.is_valid(raise_exception=True)
-        return self.answer(service(self.get_object(), on=timezone.localdate(), **wish.validated_data))
+        return self.answer(service(self.get_object(), on=timezone.localdate(), **self.wish()))
 
 
 def _with_wishes(values: dict[str, Any]) -> dict[str, Any]:

@@ -90,34 +90,24 @@ class EmployeeViewSet(UnitViewSet):
 
     @action(verb="transfer", serializer_class=TransferSerializer)
     def transfer(self, request: Request, pk: str) -> Response:
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        return self.answer(employment.transfer(self.get_object(), **wish.validated_data))
+        return self.answer(employment.transfer(self.get_object(), **self.wish()))
 
     @action(verb="promote", serializer_class=PromoteSerializer)
     def promote(self, request: Request, pk: str) -> Response:
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        return self.answer(employment.promote(self.get_object(), **wish.validated_data))
+        return self.answer(employment.promote(self.get_object(), **self.wish()))
 
     @action(verb="assign_manager", url_path="assign-manager", serializer_class=AssignManagerSerializer)
     def assign_manager(self, request: Request, pk: str) -> Response:
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        return self.answer(employment.assign_manager(self.get_object(), **wish.validated_data))
+        return self.answer(employment.assign_manager(self.get_object(), **self.wish()))
 
     @action(verb="terminate", serializer_class=TerminateSerializer)
     def terminate(self, request: Request, pk: str) -> Response:
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        return self.answer(employment.terminate(self.get_object(), **wish.validated_data))
+        return self.answer(employment.terminate(self.get_object(), **self.wish()))
 
     @action(verb="link_account", url_path="link-account", serializer_class=LinkAccountSerializer)
     def link_account(self, request: Request, pk: str) -> Response:
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
         by = cast("User", request.user)
-        return self.answer(accounts.link_account(self.get_object(), by=by, **wish.validated_data))
+        return self.answer(accounts.link_account(self.get_object(), by=by, **self.wish()))
 
     def _refuse_blind_writing(self, serializer: Any, where: Employee | Unit) -> None:
         """Nobody writes what he may not read."""
@@ -139,26 +129,24 @@ class AbsenceViewSet(UnitViewSet):
 
     @action(verb="approve", serializer_class=DecideSerializer)
     def approve(self, request: Request, pk: str) -> Response:
-        self.get_serializer(data=request.data).is_valid(raise_exception=True)
+        self.wish()
         return self.answer(
             absences.approve_absence(self.get_object(), by=cast("User", request.user), now=timezone.now())
         )
 
     @action(verb="reject", serializer_class=DecideSerializer)
     def reject(self, request: Request, pk: str) -> Response:
-        self.get_serializer(data=request.data).is_valid(raise_exception=True)
+        self.wish()
         return self.answer(
             absences.reject_absence(self.get_object(), by=cast("User", request.user), now=timezone.now())
         )
 
     @action(verb="withdraw", serializer_class=DecideSerializer)
     def withdraw(self, request: Request, pk: str) -> Response:
-        self.get_serializer(data=request.data).is_valid(raise_exception=True)
+        self.wish()
         return self.answer(absences.withdraw_absence(self.get_object(), today=timezone.localdate()))
 
     @action(verb="shorten", serializer_class=ShortenSerializer)
     def shorten(self, request: Request, pk: str) -> Response:
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
         by = cast("User", request.user)
-        return self.answer(absences.shorten_absence(self.get_object(), by=by, **wish.validated_data))
+        return self.answer(absences.shorten_absence(self.get_object(), by=by, **self.wish()))
