@@ -38,7 +38,7 @@ class SupplierViewSet(UnitViewSet):
 class ProductViewSet(UnitViewSet):
     queryset = Product.objects.all()
     serializer_class = ProductSerializer
-    http_method_names = ["get", "post", "put", "patch"]
+    http_method_names = ["get", "head", "post", "put", "patch"]
     filterset_fields = ("number", "category", "supplier")
     ordering_fields = ("number", "name")
 
@@ -86,7 +86,7 @@ class PriceViewSet(UnitViewSet):
 
     queryset = Price.objects.all()
     serializer_class = PriceSerializer
-    http_method_names = ["get", "post"]
+    http_method_names = ["get", "head", "post"]
     filterset_fields = ("product", "valid_from")
     ordering_fields = ("valid_from",)
 

@@ -18,7 +18,7 @@ from apps.customers.models import Address, Contact, Customer
 class CustomerViewSet(UnitViewSet):
     queryset = Customer.objects.all()
     serializer_class = CustomerSerializer
-    http_method_names = ["get", "post", "put", "patch"]
+    http_method_names = ["get", "head", "post", "put", "patch"]
     filterset_fields = {
         "number": ["exact"],
         "status": ["exact"],

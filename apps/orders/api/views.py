@@ -29,7 +29,7 @@ class ShipperViewSet(UnitViewSet):
 class OrderViewSet(UnitViewSet):
     queryset = Order.objects.with_lines()
     serializer_class = OrderSerializer
-    http_method_names = ["get", "post", "put", "patch"]
+    http_method_names = ["get", "head", "post", "put", "patch"]
     filterset_class = OrderFilter
     ordering_fields = ("number", "placed_on", "total")
 

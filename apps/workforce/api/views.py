@@ -66,7 +66,7 @@ class TerritoryViewSet(UnitViewSet):
 class EmployeeTerritoryViewSet(UnitViewSet):
     queryset = EmployeeTerritory.objects.all()
     serializer_class = EmployeeTerritorySerializer
-    http_method_names = ["get", "post", "delete"]
+    http_method_names = ["get", "head", "post", "delete"]
     filterset_fields = ("employee", "territory")
 
 
@@ -75,7 +75,7 @@ class EmployeeViewSet(UnitViewSet):
 
     queryset = Employee.objects.prefetch_related("territories")
     serializer_class = EmployeeSerializer
-    http_method_names = ["get", "post", "put", "patch"]
+    http_method_names = ["get", "head", "post", "put", "patch"]
     filterset_fields = ("number", "department", "position")
     ordering_fields = ("number", "last_name")
 
@@ -119,7 +119,7 @@ class EmployeeViewSet(UnitViewSet):
 class AbsenceViewSet(UnitViewSet):
     queryset = Absence.objects.all()
     serializer_class = AbsenceSerializer
-    http_method_names = ["get", "post"]
+    http_method_names = ["get", "head", "post"]
     filterset_fields = {"employee": ["exact"], "starts_on": ["gte", "lt"]}
     ordering_fields = ("starts_on",)
 
