@@ -1,0 +1,29 @@
+"""The headers of protection stand on every answer, on those above all that no view gives."""
+
+import pytest
+from django.test import Client
+
+HEADERS = {
+    "X-Content-Type-Options",
+    "Content-Security-Policy",
+    "Referrer-Policy",
+    "X-Frame-Options",
+    "Cross-Origin-Opener-Policy",
+    "X-Request-ID",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "host", "status"),
+    [
+        ("/api/v1/nowhere/", "localhost", 404),
+        ("/livez", "evil.example", 400),
+        ("/static/nothing.css", "evil.example", 400),
+        ("/api/v1/units", "localhost", 301),
+    ],
+)
+def test_every_answer_carries_them(path, host, status):
+    answer = Client(headers={"host": host}).get(path)
+
+    assert answer.status_code == status
+    assert HEADERS - set(answer.headers) == set()
