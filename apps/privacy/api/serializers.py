@@ -40,5 +40,5 @@ class PrivacyRequestSerializer(StrictSerializer):
         read_only_fields = tuple(set(fields) - {"subjects", "received_on", "note"})
 
 
-class CancelSerializer(VerbSerializer):
+class EndRequestSerializer(VerbSerializer):
     reason = serializers.CharField(max_length=500)

@@ -6,7 +6,7 @@ from rest_framework.response import Response
 
 from apps.access.api.base import RecordViewSet, action
 from apps.privacy import services
-from apps.privacy.api.serializers import CancelSerializer, PrivacyRequestSerializer
+from apps.privacy.api.serializers import EndRequestSerializer, PrivacyRequestSerializer
 from apps.privacy.models import PrivacyRequest
 
 
@@ -24,8 +24,6 @@ class PrivacyRequestViewSet(RecordViewSet):
             by=self.request.user, today=timezone.localdate(), **serializer.validated_data
         )
 
-    @action(verb="cancel", serializer_class=CancelSerializer)
+    @action(verb="cancel", serializer_class=EndRequestSerializer)
     def cancel(self, request: Request, pk: str) -> Response:
-        wish = self.get_serializer(data=request.data)
-        wish.is_valid(raise_exception=True)
-        return self.answer(services.cancel_request(self.get_object(), **wish.validated_data, now=timezone.now()))
+        return self.answer(services.cancel_request(self.get_object(), **self.wish(), now=timezone.now()))
