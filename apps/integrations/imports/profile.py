@@ -56,7 +56,7 @@ class BadProfile(BusinessError):
     code = "bad_profile"
 
     def __init__(self, errors: list[str]) -> None:
-        super().__init__("This profile cannot be used: " + " ".join(errors), errors=errors)
+        super().__init__("This profile cannot be used: " + " ".join(errors), reasons=errors)
         self.errors = errors
 
 
