@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from time import perf_counter
 
 import structlog
@@ -12,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from uuid_utils.compat import uuid7
 
 from apps.kernel.metrics import REQUEST_QUERIES, REQUEST_SECONDS, counting_statements
+from apps.kernel.problems import problem_page
 from apps.kernel.trail import Context, acting
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -109,8 +111,25 @@ def known_hosts_only(get_response: GetResponse) -> GetResponse:
     def middleware(request: HttpRequest) -> HttpResponse:
         request.get_host()
         if request.method not in METHODS:
-            return HttpResponseNotAllowed(METHODS)
+            if not request.path.startswith("/api/"):
+                return HttpResponseNotAllowed(METHODS)
+            sentence = f"There is no method of this name. Allowed: {', '.join(METHODS)}."
+            refusal = problem_page(request, HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", sentence)
+            refusal["Allow"] = ", ".join(METHODS)
+            return refusal
         return get_response(request)
+
+    return middleware
+
+
+def stored_nowhere(get_response: GetResponse) -> GetResponse:
+    """What is answered to somebody in particular stays out of every cache, unless its view says otherwise."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if request.path.startswith(("/api/", "/accounts/", "/privacy/", "/reports/")):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
 
     return middleware
 

@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "apps.kernel.middleware.admin_policy",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "apps.kernel.middleware.stored_nowhere",
     "apps.kernel.middleware.known_hosts_only",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

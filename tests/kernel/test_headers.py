@@ -27,3 +27,15 @@ def test_every_answer_carries_them(path, host, status):
 
     assert answer.status_code == status
     assert HEADERS - set(answer.headers) == set()
+
+
+def test_answers_of_the_api_are_stored_nowhere(make_user, api):
+    assert api(make_user("administrator")).get("/api/v1/units/").headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("method", ["TRACE", "PROPFIND"])
+def test_a_method_of_no_view_is_refused_as_a_problem(method):
+    answer = Client().generic(method, "/api/v1/units/")
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert (answer["Content-Type"], "GET" in answer["Allow"]) == ("application/problem+json", True)
