@@ -25,6 +25,7 @@ from django.utils import timezone
 
 from apps.audit.models import AuditEvent
 from apps.kernel.classification import ACTIVITIES, GROUNDS, Classification, Keep, classification_of
+from apps.kernel.spreadsheets import neutral
 from apps.kernel.trail import Action
 from apps.privacy.disclosure import Shown, plain, schema_of, show
 from apps.privacy.graph import Model
@@ -194,7 +195,7 @@ def _csv_line(cells: list[Any]) -> bytes:
     """A cell that a spreadsheet would run as a formula gets an apostrophe."""
     text = ["" if cell is None else cell if isinstance(cell, str) else orjson.dumps(cell).decode() for cell in cells]
     line = io.StringIO()
-    csv.writer(line).writerow([f"'{cell}" if cell[:1] in tuple("=+-@\t\r") else cell for cell in text])
+    csv.writer(line).writerow(neutral(cell) for cell in text)
     return line.getvalue().encode()
 
 

@@ -2,14 +2,13 @@
 
 import csv
 from collections.abc import Iterator
-from typing import Any
 
 from apps.accounts.models import User
+from apps.kernel.spreadsheets import neutral
 from apps.kernel.trail import Action, record
 from apps.reports.registry import Report
 
 CHUNK = 2_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
 
 
 class _Line:
@@ -17,11 +16,6 @@ class _Line:
 
     def write(self, line: str) -> str:
         return line
-
-
-def neutral(cell: Any) -> Any:
-    """A text that a spreadsheet would run as a formula is led by an apostrophe (OWASP, CSV injection)."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def csv_lines(report: Report, user: User) -> Iterator[bytes]:
