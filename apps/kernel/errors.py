@@ -30,9 +30,3 @@ class StaleRecord(BusinessError):
     """Somebody else changed this record after you read it. Read it again and repeat your change."""
 
     code = "stale_record"
-
-
-class Objected(BusinessError):
-    """Something that depends on this record forbids it."""
-
-    code = "objected"
