@@ -1,15 +1,14 @@
 """What allauth and axes ask us."""
 
-import base64
-import hashlib
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+
+from apps.kernel.sealing import cipher
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -30,19 +29,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     """Seeds of second factors are encrypted with a key of their own, derived from each secret key of the site."""
 
     def encrypt(self, text: str) -> str:
-        return self._box().encrypt(text.encode()).decode()
+        return cipher("second factor").encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        return self._box().decrypt(encrypted_text.encode()).decode()
-
-    def _box(self) -> MultiFernet:
-        keys: list[str] = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]  # type: ignore[list-item]
-        return MultiFernet(
-            [
-                Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"second factor:" + str(key).encode()).digest()))
-                for key in keys
-            ]
-        )
+        return cipher("second factor").decrypt(encrypted_text.encode()).decode()
 
 
 def attempted_email(request: HttpRequest, credentials: dict[str, Any] | None = None) -> str:

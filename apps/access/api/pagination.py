@@ -1,12 +1,9 @@
 """Keyset pages: the cursor holds the place of the last row, encrypted, because a place may be somebody's name."""
 
-import base64
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db.models import F, Model, Q, QuerySet
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
@@ -14,14 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from apps.kernel.sealing import cipher
+
 if TYPE_CHECKING:
     from rest_framework.views import APIView
-
-
-def _cipher() -> MultiFernet:
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = [hashlib.sha256(b"cursor:" + key.encode()).digest() for key in keys]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])
 
 
 def _beyond(field: str, value: Any, key: Any, *, descending: bool) -> Q:
@@ -101,7 +94,7 @@ class KeysetPagination(BasePagination):
         if token is None:
             return False, None
         try:
-            backwards, ordering, value, key = orjson.loads(_cipher().decrypt(token.encode()))
+            backwards, ordering, value, key = orjson.loads(cipher("cursor").decrypt(token.encode()))
         except (InvalidToken, ValueError) as error:
             raise ValidationError({"cursor": ["This cursor is not one of ours. Start again without it."]}) from error
         if ordering != self.ordering:
@@ -112,4 +105,6 @@ class KeysetPagination(BasePagination):
         field = self.ordering.lstrip("-")
         value = None if field == "pk" else getattr(row, field)
         place = orjson.dumps([backwards, self.ordering, value, row.pk], default=str)
-        return replace_query_param(remove_query_param(self.url, "cursor"), "cursor", _cipher().encrypt(place).decode())
+        return replace_query_param(
+            remove_query_param(self.url, "cursor"), "cursor", cipher("cursor").encrypt(place).decode()
+        )
