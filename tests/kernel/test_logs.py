@@ -54,6 +54,15 @@ def events(lines: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines.getvalue().splitlines()]
 
 
+def test_an_answer_that_a_view_chose_is_no_error_of_ours() -> None:
+    unhandled = logging_settings("json")["filters"]["unhandled"]["callback"]
+
+    chosen = logging.makeLogRecord({"msg": "Service Unavailable: /readyz"})
+    fallen = logging.makeLogRecord({"msg": "Internal Server Error", "exc_info": (ValueError, ValueError(), None)})
+
+    assert [bool(unhandled(record)) for record in (chosen, fallen)] == [False, True]
+
+
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db
 def test_nothing_that_was_sent_is_written_down(lines: io.StringIO) -> None:

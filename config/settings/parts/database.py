@@ -35,6 +35,14 @@ def _parsed(key: str, url: str) -> dict[str, Any]:
         refuse(f"{key} cannot be read: it looks like postgres://user:password@host:5432/database.")
 
 
+def _two_logins() -> bool:
+    """Said by a process that is not to know the owner's address, or it would take its own for the only one."""
+    logins = os.environ.get("DATABASE_LOGINS", "")
+    if logins not in {"", "one", "two"}:
+        refuse("DATABASE_LOGINS is neither one nor two: choose one of them.")
+    return logins == "two"
+
+
 def _session_options(*, takes_role: bool, serves_web: bool) -> str:
     options = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
     if serves_web:
@@ -50,7 +58,9 @@ def database_settings(var: Path) -> dict[str, Any]:
     owner_url = said.get("DATABASE_OWNER_URL") or url
     as_owner = os.environ.get("DATABASE_ROLE") == "owner" or (len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS)
     serves_web = os.environ.get("SERVES_WEB") == "yes"
-    one_login = owner_url == url
+    one_login = owner_url == url and not _two_logins()
+    if as_owner and _two_logins() and "DATABASE_OWNER_URL" not in said:
+        refuse("This command acts as the owner of the tables: set DATABASE_OWNER_URL for it.")
     settings = _parsed("DATABASE_OWNER_URL", owner_url) if as_owner else _parsed("DATABASE_URL", url)
     settings["ENGINE"] = "django.db.backends.postgresql"
     settings["CONN_HEALTH_CHECKS"] = True

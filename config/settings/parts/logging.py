@@ -53,12 +53,13 @@ def logging_settings(form: str) -> dict[str, Any]:
                 ],
             }
         },
+        "filters": {"unhandled": {"()": "django.utils.log.CallbackFilter", "callback": lambda record: record.exc_info}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "event"}},
         "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", "INFO").upper()},
         "loggers": {
             "django": {"level": "INFO", "handlers": [], "propagate": True},
-            # The request log tells the same without addresses.
-            "django.request": {"level": "ERROR"},
+            # The request log tells the same without addresses, except where an error came from.
+            "django.request": {"level": "ERROR", "filters": ["unhandled"]},
             "django.security": {"level": "CRITICAL"},
             "django.server": {"level": "ERROR", "handlers": [], "propagate": True},
             "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
