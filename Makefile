@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := var/venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help up db test check lock
+.PHONY: help up db test bench check lock
 
 help:  ## Show what there is.
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -19,6 +19,10 @@ db:  ## Run the embedded PostgreSQL in the foreground; ctrl-C stops it.
 test:  ## Run the whole suite (`make test ARGS="tests/kernel -n 0"` runs a part).
 	@$(PYTHON) config/environment.py dev
 	@$(RUN) -m pytest -p tests.embedded -n 2 --dist loadgroup $(ARGS)
+
+bench:  ## Measure against plain DRF and what is to hold (`make bench ARGS="--only http --rounds 3"` measures a part).
+	@$(PYTHON) config/environment.py dev
+	@$(RUN) -m tests.benchmarks $(ARGS)
 
 check:  ## Lint, types, import contracts, system checks, migrations, generated documents.
 	@$(PYTHON) config/environment.py dev

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ def addresses() -> dict[str, str]:
     return {key: urlsplit(url)._replace(path=path).geturl() for key, url in said.items()}
 
 
-def _fingerprint() -> str:
+def fingerprint() -> str:
     """Of everything that decides what is in a freshly migrated database."""
     found = hashlib.sha256()
     for source in SOURCES:
@@ -51,6 +52,19 @@ def _drop(admin: psycopg.Connection, name: str) -> None:
     admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@contextmanager
+def beside(suffix: str) -> Iterator[None]:
+    """A copy of the template, named as this test's database and the suffix, for a process that makes its own rows."""
+    name = connection.settings_dict["NAME"]
+    copy, template = sql.Identifier(f"{name}{suffix}"), sql.Identifier(name.rpartition("_")[0])
+    with psycopg.connect(**_login(), dbname=name, autocommit=True) as admin:
+        _drop(admin, f"{name}{suffix}")
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(copy, template))
+        admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(copy, sql.Literal(fingerprint())))
+        yield
+        _drop(admin, f"{name}{suffix}")
+
+
 def drop_inner_template() -> None:
     """What a suite left that ran inside a test, on `addresses()`."""
     name = connection.settings_dict["NAME"]
@@ -64,7 +78,7 @@ def _use(name: str) -> None:
 
 
 def _refresh_template(admin: psycopg.Connection, name: str, template: str) -> None:
-    wanted = _fingerprint()
+    wanted = fingerprint()
     if _comment(admin, template) == wanted:
         return
     connection.settings_dict["TEST"]["NAME"] = template
