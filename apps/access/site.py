@@ -3,7 +3,10 @@
 from typing import Any
 
 from django.contrib.admin.apps import AdminConfig
+from django.http import HttpRequest, HttpResponse
 from unfold.sites import UnfoldAdminSite
+
+from apps.access.lists import Autocomplete
 
 
 class Site(UnfoldAdminSite):
@@ -11,6 +14,9 @@ class Site(UnfoldAdminSite):
         """A page of ours without a policy is registered all the same, and the system check refuses it."""
         if admin_class is not None and (hasattr(admin_class, "may") or admin_class.__module__.startswith("apps.")):
             super().register(model_or_iterable, admin_class, **options)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        return Autocomplete.as_view(admin_site=self)(request)
 
 
 class SiteConfig(AdminConfig):

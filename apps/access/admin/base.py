@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, cast
 
 from django import forms
@@ -19,6 +20,8 @@ from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from apps.access.admin.lists import RecordChangeList
+from apps.access.lists import CappedPaginator, TooDeep, TooWide, within_budget
 from apps.access.models import Unit
 from apps.access.querysets import UnitRecordQuerySet
 from apps.access.version import RowVersion
@@ -73,14 +76,43 @@ class RecordAdmin(ModelAdmin):
     form = VersionedForm
     icon = "table_rows"
     """Name of a Material symbol, for the menu."""
+    paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50
+    list_max_show_all = 200
+    sortable_by: Any = ()
+    """Columns that an index orders, so that a list of any length can be sorted by them."""
     compressed_fields = True
     warn_unsaved_form = True
     list_filter_submit = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).annotate(row_version=RowVersion())
+
+    def caption(self, row: Any) -> str:
+        """What people call this row, shown to those who may see it; `__str__` shows nothing personal."""
+        return str(row)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordChangeList]:
+        return RecordChangeList
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if request.method != "GET":
+            return super().changelist_view(request, extra_context)
+        try:
+            with within_budget():
+                answer = super().changelist_view(request, extra_context)
+                return answer.render() if isinstance(answer, TemplateResponse) else answer
+        except (TooWide, TooDeep) as refusal:
+            context = {**self.admin_site.each_context(request), "refusal": refusal, "opts": self.opts}
+            return TemplateResponse(request, "admin/refused.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """One beginning, spaces and all: "Maria A" finds Maria Anders."""
+        words = " ".join(search_term.split()).replace("\\", r"\\").replace('"', r"\"")
+        return super().get_search_results(request, queryset, f'"{words}"' if words else "")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Model | None:
         """A row about to change is locked for the length of the request's transaction."""
