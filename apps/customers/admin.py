@@ -39,7 +39,8 @@ class CustomerAdmin(UnitRecordAdmin):
     list_filter = ("status", "kind", "unit")
     search_fields = ("number__istartswith", "name__istartswith", "email__istartswith")
     search_help_text = _("Beginning of the number, the name or the e-mail")
-    ordering = ("name", "pk")
+    ordering = ("-pk",)
+    sortable_by = ("name",)
     readonly_fields = ("status", "closed_at", "merged_into")
     inlines = (ContactInline, AddressInline)
     actions = ("close", "reopen", "merge")
@@ -113,7 +114,7 @@ class ContactAdmin(ChildOfCustomerAdmin):
     list_display = ("name", "title", "customer", "email", "unit")
     list_filter = ("unit",)
     search_fields = ("name__istartswith", "email__istartswith")
-    ordering = ("name", "pk")
+    ordering = ("-pk",)
 
 
 @admin.register(Address)
@@ -122,7 +123,7 @@ class AddressAdmin(ChildOfCustomerAdmin):
     list_display = ("customer", "kind", "city", "country", "unit")
     list_filter = ("kind", "unit")
     search_fields = ("customer__number__istartswith",)
-    ordering = ("city", "pk")
+    ordering = ("-pk",)
 
 
 @admin.register(CustomerGrant)

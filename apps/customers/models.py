@@ -114,6 +114,7 @@ class Customer(UnitRecord):
         ]
         indexes = [
             models.Index(fields=["unit", "name", "id"], name="customer_of_unit_by_name"),
+            models.Index(fields=["name", "id"], name="customer_by_name"),
             models.Index(fields=["unit", "status", "id"], name="customer_of_unit_by_status"),
             models.Index(fields=["unit", "created_at", "id"], name="customer_of_unit_in_time"),
             models.Index(fields=["updated_at"], name="customer_active_untouched", condition=Q(status="active")),

@@ -116,6 +116,8 @@ class OrderAdmin(UnitRecordAdmin):
     list_filter = ("status", "placed_on", "unit")
     list_select_related = ("customer", "unit")
     search_fields = ("number__istartswith",)
+    ordering = ("-pk",)
+    sortable_by = ("placed_on",)
     autocomplete_fields = ("customer", "agent", "shipper")
     inlines = (LineInline,)
     actions = ("place", "pay", "ship", "deliver", "cancel", "take_back", "take_back_broken")

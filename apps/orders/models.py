@@ -204,6 +204,7 @@ class Order(UnitRecord):
         ]
         indexes = [
             models.Index(fields=["unit", "placed_on", "id"], name="order_unit_placed_on"),
+            models.Index(fields=["placed_on", "id"], name="order_placed_on"),
             models.Index(fields=["unit", "status", "id"], name="order_unit_status"),
             models.Index(fields=["unit", "total", "id"], name="order_unit_total"),
             models.Index(OpClass(Upper("number"), name="text_pattern_ops"), name="order_number_prefix"),

@@ -1,4 +1,3 @@
-
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
