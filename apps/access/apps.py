@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,3 +19,4 @@ class AccessConfig(AppConfig):
         documents["permissions.md"] = permission_table
         documents["openapi.json"] = openapi
         DEACTIVATION.register(services.last_administrator)
+        autodiscover_modules("start")

@@ -15,7 +15,6 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextInputWidget
 
@@ -24,10 +23,10 @@ from apps.access.version import RowVersion
 from apps.events.models import Work
 from apps.kernel.errors import BusinessError
 from apps.privacy import services
+from apps.privacy.clock import clock
 from apps.privacy.models import PrivacyRequest
 from apps.privacy.people import SHORTEST, Candidate, search
 
-SOON = 7
 STATES = {
     "received": "info",
     "running": "primary",
@@ -61,19 +60,6 @@ class OpenForm(forms.Form):
         help_text=_("How the person asked and how you know who they are."),
         widget=UnfoldAdminTextInputWidget,
     )
-
-
-def clock(request: PrivacyRequest) -> tuple[str, str]:
-    """How urgent it is, and how long is left, in words."""
-    left = request.days_left(timezone.localdate())
-    if request.is_answered:
-        return "over", str(request.get_state_display())
-    if left < 0:
-        return "late", ngettext("%(days)s day overdue", "%(days)s days overdue", -left) % {"days": -left}
-    if left == 0:
-        return "late", str(_("due today"))
-    said = ngettext("%(days)s day left", "%(days)s days left", left) % {"days": left}
-    return ("soon" if left <= SOON else "fine"), said
 
 
 @admin.register(PrivacyRequest)

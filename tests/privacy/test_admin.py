@@ -11,7 +11,7 @@ from apps.audit.models import AuditEvent
 from apps.events.work import execute
 from apps.files.models import StoredFile
 from apps.kernel.trail import Action
-from apps.privacy.admin import clock
+from apps.privacy.clock import clock
 from apps.privacy.models import PrivacyRequest
 from tests.sample.models import Person
 
