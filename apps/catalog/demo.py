@@ -1,38 +1,62 @@
 """A believable catalog: shelves, suppliers, products, three years of prices, stock."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from django.utils import timezone
+from django.utils.text import slugify
 from faker import Faker
 
 from apps.access.models import Unit
 from apps.catalog.models import Category, Price, Product, Stock, StockMovement, Supplier
 
-SHELVES = ("Beverages", "Condiments", "Confections", "Dairy", "Grains", "Meat", "Produce", "Seafood")
-KINDS = ("Classic", "Organic", "Smoked", "Fresh", "Roasted", "Fine", "Mild", "Dark", "Mountain", "Country")
-GOODS = {
-    "Beverages": ("coffee", "tea", "cider", "lemonade"),
-    "Condiments": ("mustard", "pesto", "syrup", "chutney"),
-    "Confections": ("chocolate", "biscuits", "nougat", "fudge"),
-    "Dairy": ("butter", "cheese", "yoghurt", "cream"),
-    "Grains": ("oats", "pasta", "bread", "rice"),
-    "Meat": ("ham", "sausage", "salami", "pastrami"),
-    "Produce": ("plums", "tomatoes", "beans", "apples"),
-    "Seafood": ("herring", "trout", "mussels", "salmon"),
+
+@dataclass(frozen=True)
+class Shelf:
+    goods: tuple[str, ...]
+    packages: tuple[str, ...]
+    cheapest: int
+    """The lowest price in cents; the highest is four times as much."""
+    tax_rate: Decimal = Decimal("0.07")
+
+
+KINDS = (
+    "Classic",
+    "Organic",
+    "Farmhouse",
+    "Regional",
+    "Premium",
+    "Everyday",
+    "Traditional",
+    "Artisan",
+    "Country",
+    "Select",
+)
+SHELVES = {
+    "Beverages": Shelf(
+        ("lemonade", "cider", "apple juice", "mineral water"), ("24 x 330 ml", "12 x 0.75 l"), 990, Decimal("0.19")
+    ),
+    "Condiments": Shelf(("mustard", "pesto", "maple syrup", "chutney"), ("12 x 250 g jars", "6 x 500 g jars"), 1_400),
+    "Confections": Shelf(("chocolate", "biscuits", "nougat", "fudge"), ("20 x 100 g", "48 pieces"), 1_850),
+    "Dairy": Shelf(("butter", "cheese", "yoghurt", "cream"), ("12 x 250 g", "1 kg"), 780),
+    "Grains": Shelf(("oats", "pasta", "rye bread", "rice"), ("10 x 500 g", "5 kg"), 690),
+    "Meat": Shelf(("ham", "sausages", "salami", "pastrami"), ("5 x 400 g", "2 kg"), 2_400),
+    "Produce": Shelf(("plums", "tomatoes", "beans", "apples"), ("5 kg crate", "10 x 500 g"), 850),
+    "Seafood": Shelf(("herring", "trout", "mussels", "salmon"), ("12 x 200 g tins", "2 kg on ice"), 1_900),
 }
-PACKAGES = ("12 - 500 g jars", "24 - 250 ml bottles", "10 boxes x 20 bags", "1 kg pkg.", "48 pieces")
-TAX_RATES = (Decimal("0.07"), Decimal("0.19"))
 
 
 def load(unit: Unit, faker: Faker, size: int) -> None:
     """About a third as many products as customers, at least eight and at most all that the words make."""
     categories = Category.objects.bulk_create(
-        Category(unit=unit, number=str(position), name=name, description=", ".join(GOODS[name]))
-        for position, name in enumerate(SHELVES, 1)
+        Category(unit=unit, number=str(position), name=name, description=", ".join(shelf.goods).capitalize())
+        for position, (name, shelf) in enumerate(SHELVES.items(), 1)
     )
     suppliers = Supplier.objects.bulk_create(_supplier(unit, faker, position) for position in range(1, size // 20 + 4))
-    names = [(category, kind, good) for kind in KINDS for category in categories for good in GOODS[category.name]]
+    names = [
+        (category, kind, good) for kind in KINDS for category in categories for good in SHELVES[category.name].goods
+    ]
     products = Product.objects.bulk_create(
         Product(
             unit=unit,
@@ -40,15 +64,19 @@ def load(unit: Unit, faker: Faker, size: int) -> None:
             name=f"{kind} {good}",
             category=category,
             supplier=faker.random_element(suppliers),
-            quantity_per_unit=faker.random_element(PACKAGES),
+            quantity_per_unit=faker.random_element(SHELVES[category.name].packages),
             reorder_level=faker.random_int(0, 30),
-            tax_rate=faker.random_element(TAX_RATES),
+            tax_rate=SHELVES[category.name].tax_rate,
             is_discontinued=position % 17 == 0,
         )
         for position, (category, kind, good) in enumerate(names[: max(size // 3, 8)], 1)
     )
     today = timezone.localdate()
-    Price.objects.bulk_create(price for product in products for price in _prices(product, faker, today))
+    Price.objects.bulk_create(
+        price
+        for product in products
+        for price in _prices(product, faker, SHELVES[product.category.name].cheapest, today)
+    )
     Stock.objects.bulk_create(
         Stock(
             unit=unit,
@@ -65,24 +93,27 @@ def load(unit: Unit, faker: Faker, size: int) -> None:
 
 
 def _supplier(unit: Unit, faker: Faker, position: int) -> Supplier:
+    locale = faker.random_element(faker.locales)
+    local = faker[locale]
+    company, first, last = local.company(), local.first_name(), local.last_name()
     return Supplier(
         unit=unit,
         number=f"S-{position:03}",
-        company=faker.company()[:100],
-        contact_name=faker.name()[:100],
-        contact_title=faker.random_element(("Sales manager", "Order administrator", "Owner", "Export manager")),
-        email=f"contact{position}@{faker.domain_word()}.example",
-        phone=faker.phone_number()[:30],
-        street=faker.street_address()[:120],
-        city=faker.city()[:60],
-        postal_code=faker.postcode()[:20],
-        country=faker.country()[:60],
+        company=company[:100],
+        contact_name=f"{first} {last}"[:100],
+        contact_title=local.random_element(("Sales manager", "Order administrator", "Owner", "Export manager")),
+        email=f"sales@{slugify(company)[:40].strip('-')}.example",
+        phone=local.phone_number()[:30],
+        street=local.street_address().replace("\n", ", ")[:120],
+        city=local.city()[:60],
+        postal_code=local.postcode()[:20],
+        country=locale.rsplit("_", 1)[-1],
     )
 
 
-def _prices(product: Product, faker: Faker, today: date) -> list[Price]:
+def _prices(product: Product, faker: Faker, cheapest: int, today: date) -> list[Price]:
     """A price a year, each a little higher, the first before the oldest order."""
-    amount = Decimal(faker.random_int(150, 9_000)) / 100
+    amount = Decimal(faker.random_int(cheapest, 4 * cheapest) // 10 * 10 - 1) / 100
     prices = []
     for years in (4, 3, 2, 1):
         begun = today - timedelta(days=365 * years - faker.random_int(0, 60) * (years < 4))  # noqa: PLR2004

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from graphlib import TopologicalSorter
 
 from django.apps import apps
 from django.db import models, transaction
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from faker import Faker
 
@@ -14,11 +16,19 @@ from apps.access.services import create_unit
 from apps.integrations.imports.profile import has_unit
 from apps.kernel.registry import domains
 from apps.kernel.trail import because
+from apps.privacy.graph import people_models
+from apps.privacy.models import PrivacyRequest
+from apps.privacy.services import cancel_request, open_request
 
-SIZES = {"small": 40, "medium": 200, "large": 2_000}
-"""Customers in each unit; the other domains keep their proportion."""
+SIZES = {"small": 40, "medium": 200, "large": 1_000}
+"""Customers in each of the two units; the other domains keep their proportion."""
 UNITS = {"north": "North", "south": "South"}
-LOCALES = ["en_GB", "de_DE", "fr_FR", "it_IT", "nl_NL", "pl_PL", "sv_SE"]
+LOCALES = {
+    "north": ["en_GB", "de_DE", "nl_NL", "sv_SE", "pl_PL"],
+    "south": ["fr_FR", "it_IT", "es_ES", "pt_PT", "de_AT"],
+}
+WISHES = ((2, "By e-mail."), (27, "By letter."), (35, "By telephone, confirmed by e-mail."))
+"""Days since a person asked, and how."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +60,25 @@ def domains_in_order() -> list[str]:
 def load_demo(size: int) -> Iterator[Step]:
     """All of it or nothing; a domain that has rows in a unit is left alone there."""
     with transaction.atomic(), because("Demonstration data"):
+        nobody_asked = not PrivacyRequest.objects.exists()
         for slug, unit in _units().items():
             for label in domains_in_order():
                 yield Step(label, slug, _load(label, unit, size))
+            yield Step("privacy", slug, _ask_for_data(unit) if nobody_asked else 0)
+
+
+def _ask_for_data(unit: Unit) -> int:
+    """People of this unit asked for their data: one lately, one whose month is almost over, one who thought better."""
+    today = timezone.localdate()
+    models_of_unit = [model for model in people_models() if has_unit(model)]
+    people = [row for model in models_of_unit if (row := model._base_manager.filter(unit=unit).first()) is not None]
+    for person, (age, note) in zip(people, WISHES, strict=False):
+        received = today - timedelta(days=age)
+        subject = f"{person._meta.label_lower}:{person.pk}"
+        request = open_request([subject], received_on=received, by=None, today=today, note=note)
+        if age == max(WISHES)[0]:
+            cancel_request(request, reason="The person has withdrawn the request.", now=timezone.now())
+    return min(len(people), len(WISHES))
 
 
 def _units() -> dict[str, Unit]:
@@ -69,7 +95,7 @@ def _load(label: str, unit: Unit, size: int) -> int:
     load = domains[label].demo
     if load is None or _rows(label, unit):
         return 0
-    faker = Faker(LOCALES)
+    faker = Faker(LOCALES[unit.slug])
     faker.seed_instance(f"{label} {unit.slug}")
     import_string(load)(unit, faker, size)
     return _rows(label, unit)

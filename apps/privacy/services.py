@@ -54,7 +54,7 @@ class NotReady(BusinessError):
 
 @transaction.atomic
 def open_request(
-    subjects: Sequence[str], *, received_on: date, by: User, today: date, note: str = ""
+    subjects: Sequence[str], *, received_on: date, by: User | None, today: date, note: str = ""
 ) -> PrivacyRequest:
     """Take the request, start its clock at the day of receipt, and have the package made."""
     named = list(dict.fromkeys(subjects))

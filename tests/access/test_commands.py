@@ -12,9 +12,12 @@ from rest_framework.test import APIClient
 
 from apps.access import services
 from apps.access.models import Unit
+from apps.access.routes import api_routes
 from apps.accounts.models import ApiToken, Application, User
 from apps.kernel.registry import domains
 from tests.sample.models import Person
+
+UNIT_IS_OPTIONAL = {"events.publishedevent", "events.work", "audit.auditevent"}
 
 
 def run(*words: str) -> dict:
@@ -60,6 +63,38 @@ def test_seed_prints_what_the_contract_says(db):
     assert {user["role"] for user in made["users"] if "totp" in user} == platform
     assert {partner["unit"] for partner in made["partners"]} == {"north", "south"}
     assert {"sample.person", "sample.deal", "sample.line"} <= set(made["samples"])
+
+
+def test_every_resource_of_a_unit_has_rows_to_look_at(db):
+    made = run("seed", "--force")
+    holders = {
+        permission if "." in permission else f"{label}.{permission}": role.slug
+        for label, role in domains.roles()
+        for permission in role.permissions
+    }
+    tokens = {(user["role"], user["unit"]): user["token"] for user in made["users"]}
+    listed = {}
+    for route in api_routes():
+        if route.method == "GET" and route.permission and "{" not in route.path and "/sample/" not in route.path:
+            rows = {unit: rows_of(route.path, tokens[holders[route.permission], unit]) for unit in ("north", "south")}
+            if any("unit" in row for row in rows["north"]):
+                listed[route.view.queryset.model._meta.label_lower] = {
+                    unit: {row["id"] for row in shown if row["unit"] == made["units"][unit]}
+                    for unit, shown in rows.items()
+                }
+
+    samples = {label: keys for label, keys in made["samples"].items() if not label.startswith("sample.")}
+    assert set(samples) == set(listed) - UNIT_IS_OPTIONAL
+    for label, keys in samples.items():
+        for unit in ("north", "south"):
+            assert len(keys[unit]) >= 3, (label, unit)
+            assert set(keys[unit]) <= listed[label][unit], (label, unit)
+
+
+def rows_of(path: str, token: str) -> list[dict]:
+    response = APIClient().get(path, {"page_size": 200}, HTTP_AUTHORIZATION=f"Bearer {token}")
+    assert response.status_code == 200, path
+    return response.json()["results"]
 
 
 def test_every_seeded_persona_and_partner_gets_in(db):

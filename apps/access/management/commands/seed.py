@@ -7,12 +7,13 @@ import orjson
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from faker import Faker
 
 from apps.access import services as access
-from apps.access.models import Unit, UnitRecord
+from apps.access.models import Unit
 from apps.access.routes import api_routes
 from apps.accounts import services as accounts
 from apps.accounts.factors import give_second_factor, random_password
@@ -123,17 +124,21 @@ def _suits_partners(role: Role) -> bool:
     return role.slug.endswith("-manager") and not role.slug.startswith("hr-")
 
 
-def _unit_resources() -> Iterator[type[UnitRecord]]:
-    """Each model of business rows that has a resource of its own in the API."""
+def _unit_resources() -> Iterator[type[Model]]:
+    """Each model that has a resource of its own in the API and whose rows all belong to a unit."""
     found = {}
     for route in api_routes():
         queryset = getattr(route.view, "queryset", None)
-        if queryset is not None and issubclass(queryset.model, UnitRecord):
+        if queryset is not None and _is_of_a_unit(queryset.model):
             found[queryset.model._meta.label_lower] = queryset.model
     yield from (found[label] for label in sorted(found))
 
 
-def _keys(model: type[UnitRecord], unit: Unit) -> list[str]:
+def _is_of_a_unit(model: type[Model]) -> bool:
+    return any(field.name == "unit" and not field.null for field in model._meta.concrete_fields)
+
+
+def _keys(model: type[Model], unit: Unit) -> list[str]:
     return [
         str(key) for key in model._default_manager.filter(unit=unit).order_by("pk").values_list("pk", flat=True)[:5]
     ]
