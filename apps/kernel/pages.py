@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from http import HTTPStatus
+from inspect import cleandoc
 
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +13,7 @@ from redis.exceptions import ConnectionError as CacheUnreachable
 from redis.exceptions import TimeoutError as CacheMute
 
 from apps.kernel.errors import BusinessError
-from apps.kernel.problems import problem_page
+from apps.kernel.problems import REFUSALS, problem_page
 
 
 def _refusal(request: HttpRequest, status: HTTPStatus, code: str, detail: str) -> HttpResponse:
@@ -61,5 +62,6 @@ def _refusals(base: type[BusinessError] = BusinessError) -> Iterator[type[Busine
 @require_safe
 def problems(request: HttpRequest) -> HttpResponse:
     """What each `type` of a problem document resolves to."""
-    known = sorted({refusal.code: str(refusal()) for refusal in _refusals()}.items())
-    return render(request, "problems.html", {"problems": known})
+    general = {code: sentence for _status, code, sentence in REFUSALS}
+    known = general | {refusal.code: cleandoc(refusal.__doc__ or "") for refusal in _refusals()}
+    return render(request, "problems.html", {"problems": sorted(known.items())})

@@ -37,14 +37,32 @@ TITLES = {
     500: "Internal error",
     503: "Service unavailable",
 }
-CODES = {
-    "parse_error": "malformed",
-    "not_authenticated": "not_authenticated",
-    "authentication_failed": "authentication_failed",
-    "permission_denied": "permission_denied",
-    "not_found": "not_found",
-    "method_not_allowed": "method_not_allowed",
-}
+CODES = {"parse_error": "malformed"}
+"""DRF's words that are not ours."""
+REFUSALS: tuple[tuple[int, str, str], ...] = (
+    (400, "invalid", "The request is not valid. See `errors`."),
+    (400, "malformed", "The body is not JSON."),
+    (400, "bad_request", "The request cannot be understood."),
+    (401, "not_authenticated", "Authentication credentials were not provided."),
+    (401, "authentication_failed", "A token belongs into the Authorization header, never into the address."),
+    (401, "invalid_token", "This token is unknown, has expired or was revoked. Get a new one."),
+    (403, "permission_denied", "You do not have permission to perform this action."),
+    (404, "not_found", "There is nothing at this address."),
+    (405, "method_not_allowed", "There is no such method at this address."),
+    (406, "not_acceptable", "Could not satisfy the request Accept header."),
+    (409, "already_exists", "Another record has the same key."),
+    (409, "constraint_violated", "A rule of the database stands against this."),
+    (409, "in_use", "Other records depend on this one. Remove or move them first."),
+    (412, "stale_record", str(StaleRecord())),
+    (413, "content_too_large", "The body is larger than this installation accepts."),
+    (415, "unsupported_media_type", "Unsupported media type in request."),
+    (428, "precondition_required", "Say with `If-Match` which version you mean to change."),
+    (429, "throttled", "Request was throttled. Wait as long as `Retry-After` says."),
+    (500, "internal_error", "Something broke on our side. It has been recorded."),
+    (503, "database_unavailable", "The database does not answer. Try again in a moment."),
+    (503, "cache_unavailable", "The cache does not answer. Try again in a moment."),
+)
+"""Status, code and sentence of whatever no rule of the business refuses."""
 
 
 def problem(http_status: int, code: str, detail: str, **members: object) -> dict[str, object]:

@@ -186,6 +186,24 @@ def test_an_unknown_parameter_or_value_is_400(api, viewer, ada, query):
     assert answer.json()["errors"][0]["pointer"] == f"/{query.split('=')[0]}"
 
 
+@pytest.mark.parametrize("query", ["nmae=x", "number=", "page_size=1&page_size=2"])
+def test_a_parameter_is_known_said_once_and_says_something_everywhere(api, manager, ada, query):
+    client = api(manager)
+    answers = [
+        client.get(f"{PEOPLE}?{query}"),
+        client.get(f"{PEOPLE}{ada.pk}/?{query}"),
+        client.post(f"{PEOPLE}?{query}", {"number": "P-9", "name": "Eve"}),
+        client.patch(f"{PEOPLE}{ada.pk}/?{query}", {"name": "Eve"}),
+        client.post(f"{PEOPLE}{ada.pk}/close/?{query}", {"reason": "x"}),
+        client.delete(f"{PEOPLE}{ada.pk}/?{query}"),
+        client.get(f"/api/v1/access/me/?{query}"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [400] * 7
+    assert {answer.json()["errors"][0]["pointer"] for answer in answers} == {f"/{query.split('=')[0]}"}
+    assert list(Person.objects.values_list("number", "name")) == [("P-1", "Ada")]
+
+
 def test_a_filter_by_a_foreign_row_finds_nothing_and_tells_nothing(api, viewer, bob):
     answer = api(viewer).get(f"/api/v1/sample/deals/?buyer={bob.pk}")
 

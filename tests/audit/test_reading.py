@@ -80,7 +80,7 @@ def test_nothing_is_written_through_the_api(api, auditor, renamed, method):
 
 
 def test_a_csv_report_is_safe_in_a_spreadsheet_and_recorded(api, auditor, renamed):
-    answer = api(auditor).get(f"{EVENTS}report.csv/", {"batch": "b-1"})
+    answer = api(auditor).get(f"{EVENTS}report.csv", {"batch": "b-1"})
 
     [row] = csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode()))
     assert (row["action"], row["object"], row["reason"]) == ("update", str(renamed.pk), "'=1+1")

@@ -21,6 +21,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from apps.access.api.filters import StrictFilterBackend, refuse_unknown_parameters
 from apps.access.api.pagination import KeysetPagination
 from apps.access.models import Unit, UnitRecord
 from apps.access.querysets import UnitRecordQuerySet
@@ -123,9 +124,18 @@ class AccessView(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Whoever may not see or change the row is told so before the body is looked at."""
         super().initial(request, *args, **kwargs)
+        refuse_unknown_parameters(request, self.known_parameters())
         if self.detail and self.action and request.method not in SAFE_METHODS:
             self.row = self._row()
             self._check_version(self.row)
+
+    def known_parameters(self) -> set[str]:
+        """What may stand behind the question mark."""
+        if self.detail or self.request.method not in SAFE_METHODS:
+            return set()
+        paging = {"cursor", "page_size"} if self.action == "list" else set()
+        ordering = {"ordering"} if self.ordering_fields else set()
+        return StrictFilterBackend().names(self) | paging | ordering
 
     def get_object(self) -> Any:
         """The row; one that is about to change is locked, and is still the one that the caller read."""

@@ -21,20 +21,27 @@ class StrictFilterSet(FilterSet):
         }
 
 
+def refuse_unknown_parameters(request: Request, allowed: set[str]) -> None:
+    """Each parameter is known, said once and says something."""
+    names = ", ".join(sorted(allowed)) or "none"
+    errors = {}
+    for name, values in request.query_params.lists():
+        if name not in allowed:
+            errors[name] = [f"Unknown parameter. Allowed: {names}."]
+        elif len(values) > 1:
+            errors[name] = ["Say this parameter once."]
+        elif not values[0]:
+            errors[name] = ["Say a value, or leave the parameter out."]
+    if errors:
+        raise ValidationError(errors)
+
+
 class StrictFilterBackend(DjangoFilterBackend):
-    """A parameter that no filter knows is refused by name."""
-
     filterset_base = StrictFilterSet
-    general: ClassVar[set[str]] = {"cursor", "page_size", "ordering"}
 
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
-        filterset_class = self.get_filterset_class(view, queryset)
-        known = set(filterset_class.base_filters) if filterset_class else set()
-        unknown = set(request.query_params) - known - self.general
-        if unknown and view.action == "list":
-            allowed = ", ".join(sorted(known | self.general))
-            raise ValidationError({name: [f"Unknown parameter. Allowed: {allowed}."] for name in sorted(unknown)})
-        return super().filter_queryset(request, queryset, view)
+    def names(self, view: Any) -> set[str]:
+        filterset_class = self.get_filterset_class(view, view.queryset)
+        return set(filterset_class.base_filters) if filterset_class else set()
 
 
 class StrictOrderingFilter(OrderingFilter):

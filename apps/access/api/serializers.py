@@ -1,10 +1,12 @@
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from apps.access.api.base import StrictSerializer, VerbSerializer
-from apps.access.models import Assignment, Unit
+from apps.access.models import Assignment, Unit, UnitRecord
 from apps.accounts.models import User
 
 
@@ -80,15 +82,36 @@ class AssignmentSerializer(StrictSerializer):
         validators = ()
 
 
-class GrantSerializer(VerbSerializer):
+class GrantSerializer(serializers.Serializer[Any]):
     """One permission of one user on one row; `model` and `object` name the row."""
 
-    user = serializers.PrimaryKeyRelatedField(queryset=User.objects.all())
+    user = serializers.UUIDField(source="user_id")
+    model = serializers.CharField(source="content_object._meta.label_lower")
+    object = serializers.UUIDField(source="content_object_id")
+    permission = serializers.CharField(source="permission.codename")
+    valid_from = serializers.DateTimeField()
+    valid_until = serializers.DateTimeField(allow_null=True)
+
+
+class GrantedRowSerializer(VerbSerializer):
     model = serializers.CharField(max_length=100)
     object = serializers.UUIDField()
+
+    def validate_model(self, label: str) -> type[UnitRecord]:
+        model = next((found for found in apps.get_models() if found._meta.label_lower == label), None)
+        if model is None or not issubclass(model, UnitRecord):
+            raise serializers.ValidationError(_("There is no such kind of row."))
+        return model
+
+
+class RevokeSerializer(GrantedRowSerializer):
+    user = serializers.PrimaryKeyRelatedField(queryset=User.objects.all())
     permission = serializers.CharField(max_length=100)
-    valid_until = serializers.DateTimeField(required=False, allow_null=True)
     reason = serializers.CharField(max_length=500)
+
+
+class GiveSerializer(RevokeSerializer):
+    valid_until = serializers.DateTimeField(required=False, allow_null=True)
 
 
 class MeSerializer(serializers.Serializer[Any]):

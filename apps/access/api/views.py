@@ -1,25 +1,31 @@
 """Users, units, roles and who holds what where."""
 
 from typing import Any, cast
+from uuid import UUID
 
-from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import Http404
-from rest_framework import serializers, status
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.access import services
-from apps.access.api.base import ReadOnlyRecordViewSet, RecordViewSet, action
+from apps.access.api.base import AccessView, ReadOnlyRecordViewSet, RecordViewSet, action
+from apps.access.api.filters import refuse_unknown_parameters
 from apps.access.api.serializers import (
     AssignmentSerializer,
+    GiveSerializer,
+    GrantedRowSerializer,
     GrantSerializer,
     MeSerializer,
     MoveSerializer,
     ReasonSerializer,
+    RevokeSerializer,
     RoleSerializer,
     UnitSerializer,
     UserSerializer,
@@ -86,8 +92,9 @@ class UserViewSet(RecordViewSet):
     def activate(self, request: Call, pk: str) -> Response:
         return self._decide(services.activate)
 
-    @action(verb="sign_out", serializer_class=ReasonSerializer)
+    @action(verb="sign_out", url_path="sign-out", serializer_class=ReasonSerializer)
     def sign_out(self, request: Call, pk: str) -> Response:
+        """End every session and token of a user."""
         return self._decide(services.sign_out)
 
     def _decide(self, decision: Any) -> Response:
@@ -126,6 +133,7 @@ class AssignmentViewSet(RecordViewSet):
             valid_until=values.get("valid_until"),
         )
 
+    @extend_schema(responses={204: None})
     @action(verb="end", serializer_class=ReasonSerializer)
     def end(self, request: Call, pk: str) -> Response:
         assignment = self.get_object()
@@ -133,67 +141,59 @@ class AssignmentViewSet(RecordViewSet):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-@own_policy("The service decides: nobody grants more than he holds, and only in his units.")
-class GrantsView(APIView):
-    """Permissions on single rows: list those of one row, give one, take one back."""
+class GrantViewSet(AccessView):
+    """Permissions on single rows. Nobody grants more than he holds, and only in his units."""
 
     request: Call
-    permission_classes = (IsAuthenticated,)
+    queryset = Assignment.objects.all()
     serializer_class = GrantSerializer
+    filter_backends = ()
 
-    def get(self, request: Call) -> Response:
-        row = self._row(request.query_params.get("model", ""), request.query_params.get("object", ""))
-        if not request.user.has_perm("access.view_assignment", row.unit):
+    def known_parameters(self) -> set[str]:
+        return {"model", "object", "cursor", "page_size"} if self.action == "list" else set()
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """The grants on the row that the query names."""
+        said = self.request.query_params
+        wish = GrantedRowSerializer(data={name: said[name] for name in ("model", "object") if name in said})
+        wish.is_valid(raise_exception=True)
+        row = self._row(**wish.validated_data)
+        if not self.request.user.has_perm("access.view_assignment", row.unit):
             raise Http404
         grants = grant_model(type(row))
         if grants is None:
             raise services.NotGrantable
-        given = grants.objects.filter(content_object=row).select_related("permission")
-        return Response(
-            {
-                "results": [
-                    {
-                        "user": str(grant.user_id),
-                        "permission": grant.permission.codename,
-                        "valid_from": grant.valid_from,
-                        "valid_until": grant.valid_until,
-                    }
-                    for grant in given.order_by("pk")
-                ],
-                "next": None,
-                "previous": None,
-            }
-        )
+        return grants.objects.filter(content_object=row).select_related("permission")
 
-    def post(self, request: Call) -> Response:
-        values = self._values(request)
-        services.grant(by=request.user, **values)
-        return Response(status=status.HTTP_201_CREATED)
+    @extend_schema(parameters=[GrantedRowSerializer])
+    def list(self, request: Call) -> Response:
+        """List the permissions on a row."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    def delete(self, request: Call) -> Response:
-        values = self._values(request)
-        values.pop("valid_until", None)
-        services.revoke(by=request.user, **values)
+    @extend_schema(request=GiveSerializer, responses={201: GrantSerializer})
+    def create(self, request: Call) -> Response:
+        """Give a permission on a row."""
+        grant = services.grant(by=request.user, **self._wish(GiveSerializer))
+        return Response(GrantSerializer(grant).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    @action(verb="end", detail=False, serializer_class=RevokeSerializer)
+    def revoke(self, request: Call) -> Response:
+        """Take a permission on a row back."""
+        services.revoke(by=request.user, **self._wish(RevokeSerializer))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _values(self, request: Call) -> dict[str, Any]:
-        wish = GrantSerializer(data=request.data)
+    def _wish(self, kind: type[GrantedRowSerializer]) -> dict[str, Any]:
+        wish = kind(data=self.request.data)
         wish.is_valid(raise_exception=True)
         values = dict(wish.validated_data)
-        row = self._row(values.pop("model"), str(values.pop("object")))
+        row = self._row(values.pop("model"), values.pop("object"))
         return {**values, "row": row}
 
-    def _row(self, label: str, key: str) -> UnitRecord:
+    def _row(self, model: type[UnitRecord], object: UUID) -> UnitRecord:  # noqa: A002
         """A row that the caller cannot see does not exist."""
-        if self.request.auth is not None and not self.request.auth.allows("access", self.request.method != "GET"):
-            self.permission_denied(self.request)
-        model = next((found for found in apps.get_models() if found._meta.label_lower == label), None)
-        if model is None or not issubclass(model, UnitRecord):
-            raise serializers.ValidationError({"model": ["There is no such kind of row."]})
-        try:
-            return model.objects.visible_to(self.request.user).get(pk=key)
-        except (model.DoesNotExist, ValueError) as error:
-            raise Http404 from error
+        return get_object_or_404(model.objects.visible_to(self.request.user), pk=object)
 
 
 @own_policy("Everybody may read what he himself may do.")
@@ -204,6 +204,8 @@ class MeView(APIView):
     serializer_class = MeSerializer
 
     def get(self, request: Call) -> Response:
+        """Say who is asking."""
+        refuse_unknown_parameters(request, set())
         user = request.user
         return Response(
             {

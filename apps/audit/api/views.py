@@ -1,10 +1,12 @@
 from typing import Any, cast
 
 from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.access.api.base import ReadOnlyRecordViewSet, action
+from apps.access.api.base import ReadOnlyRecordViewSet
 from apps.audit.api.filters import AuditEventFilter
 from apps.audit.api.serializers import AuditEventSerializer
 from apps.audit.models import AuditEvent
@@ -38,8 +40,9 @@ class AuditEventViewSet(ReadOnlyRecordViewSet):
         record(Action.ACCESS, model="audit.auditevent", objects=[str(response.data["id"])])
         return response
 
-    @action(verb="report", detail=False, methods=("get",), url_path=r"report\.(?P<form>csv|jsonl)")
+    @extend_schema(responses={(200, content_type): OpenApiTypes.BINARY for content_type in CONTENT_TYPES.values()})
     def report(self, request: Request, form: Form) -> StreamingHttpResponse:
+        """Take every entry that meets the filters as a file."""
         entries = self.filter_queryset(AuditEvent.objects.all())
         response = StreamingHttpResponse(
             taken(cast("AuditEventQuerySet", entries), form, _filters(request)), content_type=CONTENT_TYPES[form]

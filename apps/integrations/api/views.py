@@ -62,6 +62,7 @@ class ImportViewSet(ReadOnlyUnitViewSet):
 
     @action(verb="view", methods=("get",), url_path="bad-rows")
     def bad_rows(self, request: Request, pk: str) -> Response:
+        """List the rows of an import that are wrong."""
         return Response({"results": self.get_object().report.get("bad_rows", []), "next": None, "previous": None})
 
 

@@ -65,6 +65,7 @@ class OrderViewSet(UnitViewSet):
 
     @action(verb="return", url_path="return", serializer_class=ReturnSerializer)
     def take_back(self, request: Request, pk: str) -> Response:
+        """Take the goods of an order back."""
         return self.step(services.return_order)
 
     def step(self, service: Callable[..., Order]) -> Response:

@@ -90,22 +90,27 @@ class EmployeeViewSet(UnitViewSet):
 
     @action(verb="transfer", serializer_class=TransferSerializer)
     def transfer(self, request: Request, pk: str) -> Response:
+        """Move an employee to another department."""
         return self.answer(employment.transfer(self.get_object(), **self.wish()))
 
     @action(verb="promote", serializer_class=PromoteSerializer)
     def promote(self, request: Request, pk: str) -> Response:
+        """Give an employee another position."""
         return self.answer(employment.promote(self.get_object(), **self.wish()))
 
     @action(verb="assign_manager", url_path="assign-manager", serializer_class=AssignManagerSerializer)
     def assign_manager(self, request: Request, pk: str) -> Response:
+        """Say to whom an employee reports."""
         return self.answer(employment.assign_manager(self.get_object(), **self.wish()))
 
     @action(verb="terminate", serializer_class=TerminateSerializer)
     def terminate(self, request: Request, pk: str) -> Response:
+        """End an employment."""
         return self.answer(employment.terminate(self.get_object(), **self.wish()))
 
     @action(verb="link_account", url_path="link-account", serializer_class=LinkAccountSerializer)
     def link_account(self, request: Request, pk: str) -> Response:
+        """Say which account is the employee's, or that none is."""
         by = cast("User", request.user)
         return self.answer(accounts.link_account(self.get_object(), by=by, **self.wish()))
 
