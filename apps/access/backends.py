@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model
 
 from apps.access.models import UnitRecord
-from apps.access.roles import held, held_paths
+from apps.access.roles import held, held_paths, roles_of
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -17,13 +17,13 @@ class RoleBackend(BaseBackend):
     """Without a row: may the user do this anywhere? With a row: here? With a unit: in this unit?"""
 
     def has_perm(self, user_obj: "User | AnonymousUser", perm: str, obj: Model | None = None) -> bool:
-        paths = held_paths(user_obj, perm)
+        units = roles_of(user_obj).units(perm)
         if obj is None:
-            return bool(paths)
+            return bool(units)
         if isinstance(obj, UnitRecord):
-            return obj.unit.path.startswith(paths) or self._granted(user_obj, perm, obj)
+            return obj.unit_id in units or self._granted(user_obj, perm, obj)
         path = getattr(obj, "path", None)
-        return path.startswith(paths) if isinstance(path, str) else bool(paths)
+        return path.startswith(held_paths(user_obj, perm)) if isinstance(path, str) else bool(units)
 
     def has_module_perms(self, user_obj: "User | AnonymousUser", app_label: str) -> bool:
         return any(permission.startswith(f"{app_label}.") for permission in held(user_obj))

@@ -56,6 +56,25 @@ class Unit(Record):
         return self.name
 
 
+class OrganisationVersion(models.Model):
+    """One row, renewed by triggers with every change of units, roles and permissions (`access.organisation`)."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    version = models.UUIDField(_("version"))
+
+    classification = Classification(
+        activity="platform.access", edges={}, fields={"id version": Technical()}, erase_row="keep"
+    )
+
+    class Meta:
+        verbose_name = _("version of the organisation")
+        verbose_name_plural = _("versions of the organisation")
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="organisation_has_one_version")]
+
+    def __str__(self) -> str:
+        return str(self.version)
+
+
 class UnitRecord(Record):
     """A business row. It belongs to a unit, and a child row copies the unit of its parent."""
 

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from apps.access.grants import grant_model
-from apps.access.roles import held_paths
+from apps.access.roles import held_paths, roles_of
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -42,8 +42,11 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: "User | AnonymousUser", action: str = "view") -> Self:
         """Rows on which the user may do `action`: by a role in the row's unit, or by a grant on its aggregate root."""
         meta = self.model._meta
-        units = meta.get_field("unit").related_model._default_manager
-        by_role = Q(unit__in=units.permitted(user, f"{meta.app_label}.{action}_{meta.model_name}").values("pk"))
+        roles = roles_of(user)
+        units = roles.units(f"{meta.app_label}.{action}_{meta.model_name}")
+        if roles.covers_all(units):
+            return self.all()
+        by_role = Q(unit__in=units)
         granted = self.granted_to(user, action)
         return self.filter(by_role if granted is None else by_role | Q(granted))
 
@@ -54,11 +57,12 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
         grants = grant_model(root)
         if grants is None or not user.is_authenticated:
             return None
+        permission = f"{root._meta.app_label}.{action}_{root._meta.model_name}"
         return Exists(
             grants.objects.filter(
                 valid_at(timezone.now()),
                 user=user.pk,
-                permission__codename=f"{action}_{root._meta.model_name}",
+                permission=roles_of(user).organisation.permissions.get(permission),
                 content_object=OuterRef(f"{through}_id" if through else "pk"),
             )
         )

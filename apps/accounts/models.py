@@ -61,7 +61,7 @@ class User(Record, AbstractBaseUser, GuardianUserMixin, PermissionsMixin):
     stamp = models.UUIDField(_("stamp"), default=uuid.uuid4, editable=False)
     """Part of what a session is verified against: a new stamp ends every session at its next request."""
 
-    _held: dict[str, tuple[str, ...]]
+    _roles: Any
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 

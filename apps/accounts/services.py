@@ -141,9 +141,11 @@ def revoke_all_tokens(user: User) -> None:
         record(Action.TOKEN_REVOKED, model="accounts.apitoken", objects=revoked)
 
 
-def note_use(token: ApiToken) -> None:
-    """Remember that the token is in use, at most once a minute."""
+def note_use(token: ApiToken, *, last: datetime | None) -> None:
+    """Remember that the token is in use, at most once a minute. `last` is what was noted before."""
     now = timezone.now()
+    if last is not None and last >= now - USE_IS_NOTED_EVERY:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_tokenuse AS known (token_id, used_at) VALUES (%s, %s)"

@@ -20,3 +20,4 @@ exempt("events.Work", "A queue, rewritten at every step. What a job changes is r
 exempt("events.Schedule", "A queue, rewritten at every step. What a job changes is recorded with the job's name.")
 exempt("events.Relay", "The heartbeat of a process.")
 exempt("accounts.TokenUse", "When a token was last used, rewritten by every request. The token itself is tracked.")
+exempt("access.OrganisationVersion", "A random mark that changes with units and roles, which are tracked themselves.")

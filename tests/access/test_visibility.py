@@ -95,6 +95,7 @@ def test_the_grant_on_a_root_opens_its_parts(make_user, unit, people, django_ass
     deal = Deal.objects.create(unit=unit, number="D", buyer=people[0])
     Line.objects.create(unit=unit, deal=deal, what="Tea")
     user = make_user("sample-viewer", unit)
+    numbers(user)
 
     with django_assert_num_queries(2):
         assert Line.objects.visible_to(User(pk=user.pk)).count() == 1

@@ -210,7 +210,7 @@ class PolicySchema(AutoSchema):
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
-    target_class = "apps.accounts.authentication.BearerAuthentication"
+    target_class = "apps.access.api.authentication.BearerAuthentication"
     name: ClassVar[list[str]] = ["token", "oauth"]
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:
@@ -222,7 +222,7 @@ class BearerScheme(OpenApiAuthenticationExtension):
 
 
 class SessionScheme(OpenApiAuthenticationExtension):
-    target_class = "apps.accounts.authentication.SessionAuthentication"
+    target_class = "apps.access.api.authentication.SessionAuthentication"
     name = "session"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:

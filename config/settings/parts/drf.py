@@ -2,8 +2,8 @@
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "apps.accounts.authentication.BearerAuthentication",
-        "apps.accounts.authentication.SessionAuthentication",
+        "apps.access.api.authentication.BearerAuthentication",
+        "apps.access.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["apps.access.api.permissions.RolePermission"],
     "DEFAULT_RENDERER_CLASSES": ["apps.kernel.rendering.JSONRenderer"],
