@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -71,6 +72,16 @@ def api_routes() -> list[Route]:
                 )
             )
     return sorted((route for route in routes if route.method != "HEAD"), key=lambda route: (route.path, route.method))
+
+
+@cache
+def lists() -> dict[str, Any]:
+    """Name of a resource, as in `customers` or `access/assignments` → the callback that answers its list."""
+    return {
+        path.removeprefix(API).strip("/"): callback
+        for path, callback in callbacks(get_resolver())
+        if path.startswith(API) and getattr(callback, "actions", {}).get("get") == "list"
+    }
 
 
 def permission_table() -> str:

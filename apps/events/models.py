@@ -113,6 +113,7 @@ class Work(Record):
         LEASED = "leased", _("handed out")
         DONE = "done", _("done")
         PARKED = "parked", _("parked after too many failures")
+        REFUSED = "refused", _("refused by a rule")
         CANCELLED = "cancelled", _("cancelled")
         MISSED = "missed", _("missed: no relay ran at that time")
 
@@ -211,7 +212,7 @@ class Work(Record):
             ),
             models.CheckConstraint(
                 condition=Q(state__in=("ready", "leased"), finished_at=None)
-                | Q(state__in=("done", "parked", "cancelled", "missed"), finished_at__isnull=False),
+                | Q(state__in=("done", "parked", "refused", "cancelled", "missed"), finished_at__isnull=False),
                 name="work_finished_has_moment",
             ),
             models.CheckConstraint(condition=Q(attempts__lte=F("max_attempts")), name="work_attempts_bounded"),

@@ -10,7 +10,7 @@ from apps.events.models import PublishedEvent, Relay, Work
 KEEP_WORK = timedelta(days=30)
 KEEP_EVENTS = timedelta(days=90)
 KEEP_RELAYS = timedelta(days=1)
-ENDED = (Work.State.DONE, Work.State.CANCELLED, Work.State.MISSED)
+ENDED = (Work.State.DONE, Work.State.REFUSED, Work.State.CANCELLED, Work.State.MISSED)
 
 
 def prune() -> dict[str, int]:

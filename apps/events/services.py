@@ -12,7 +12,7 @@ from apps.kernel.trail import Action, because, record
 
 
 class NotStopped(BusinessError):
-    """Only parked, cancelled or missed work can be run again."""
+    """Only parked, refused, cancelled or missed work can be run again."""
 
     code = "not_stopped"
 
@@ -27,7 +27,7 @@ class AlreadyFinished(BusinessError):
 def retry(work: Work) -> Work:
     """Run stopped work again, with as many attempts as it had at first."""
     work = Work.objects.select_for_update(of=("self",)).get(pk=work.pk)
-    if work.state not in {Work.State.PARKED, Work.State.CANCELLED, Work.State.MISSED}:
+    if work.state not in {Work.State.PARKED, Work.State.REFUSED, Work.State.CANCELLED, Work.State.MISSED}:
         raise NotStopped
     known = running.jobs.get(work.name)
     work.max_attempts = work.attempts + (known.attempts if known else settings.WORK_ATTEMPTS)

@@ -214,6 +214,9 @@ def _cancelled(key: UUID) -> None:
 @transaction.atomic
 def _failed(work: Work, error: Exception) -> None:
     text = described(error)
+    if work.kind == Work.Kind.JOB and isinstance(error, BusinessError):
+        _refused(work, text)
+        return
     logger.warning("work_failed", work=str(work.pk), job=work.name, attempt=work.attempts, error=text)
     if work.attempts >= work.max_attempts:
         park(work, text)
@@ -225,6 +228,14 @@ def _failed(work: Work, error: Exception) -> None:
         lease_until=None,
         last_error=text,
     )
+
+
+def _refused(work: Work, error: str) -> None:
+    """What a rule refuses to somebody is refused the next time too: he is told, and nobody is alarmed."""
+    Work.objects.unfinished().filter(pk=work.pk).update(
+        state=Work.State.REFUSED, attempts=work.attempts, finished_at=Now(), lease_until=None, last_error=error
+    )
+    ring()
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""A file is put away, handed over once, and deleted with a look at whether it is gone."""
+"""A file is put away, handed over once or until it expires, and deleted with a look at whether it is gone."""
 
 import hashlib
 from datetime import datetime, timedelta
@@ -80,15 +80,20 @@ def store(
     return stored
 
 
-@transaction.atomic
-def take(file: StoredFile, *, now: datetime) -> IO[bytes]:
-    """The content, for the only time: two who ask at once are parted by the row's lock, and its blob goes on commit."""
-    file = StoredFile.objects.select_for_update().get(pk=file.pk)
+def read(file: StoredFile, *, now: datetime) -> IO[bytes]:
+    """The content, as often as its owner asks for it until it expires."""
     if file.taken_at is not None:
         raise FileTaken
     if file.deleted_at is not None or file.expires_at <= now:
         raise FileExpired
-    content = _copied(file)
+    return _copied(file)
+
+
+@transaction.atomic
+def take(file: StoredFile, *, now: datetime) -> IO[bytes]:
+    """The content, for the only time: two who ask at once are parted by the row's lock, and its blob goes on commit."""
+    file = StoredFile.objects.select_for_update().get(pk=file.pk)
+    content = read(file, now=now)
     file.taken_at = now
     file.save(update_fields=["taken_at", "updated_at"])
     transaction.on_commit(lambda: delete(file), robust=True)

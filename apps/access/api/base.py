@@ -63,6 +63,10 @@ class StrictSerializer(serializers.ModelSerializer[Any]):
 
     serializer_related_field = VisibleRelatedField
 
+    def columns(self) -> list[str]:
+        """The fields that a table of such rows has for the caller."""
+        return [name for name, field in self.fields.items() if not field.write_only]
+
     def get_validators(self) -> list[Any]:
         """None: what is unique is said by the database, without a race and without a query in advance."""
         return []

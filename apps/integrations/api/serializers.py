@@ -53,6 +53,7 @@ class ConfirmSerializer(VerbSerializer):
 
 class JobSerializer(StrictSerializer):
     error = serializers.CharField(source="last_error", read_only=True)
+    result = serializers.SerializerMethodField()
 
     class Meta:
         model = Work
@@ -77,6 +78,12 @@ class JobSerializer(StrictSerializer):
             "result",
         ]
         read_only_fields = fields
+
+    def get_result(self, work: Work) -> dict[str, Any]:
+        """Links and refusals are for the person who asked; whoever watches sees the counts."""
+        if work.requested_by == self.context["request"].user.pk:
+            return work.result
+        return {name: said for name, said in work.result.items() if isinstance(said, int)}
 
 
 class EventSerializer(StrictSerializer):

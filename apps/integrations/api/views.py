@@ -66,6 +66,9 @@ class ImportViewSet(ReadOnlyUnitViewSet):
         return Response({"results": self.get_object().report.get("bad_rows", []), "next": None, "previous": None})
 
 
+POLL_AFTER = "1"
+
+
 class OwnRule(BasePermission):
     """Anybody signed in, within what the token allows; the rows are those of `jobs_of` and `feed_of`."""
 
@@ -78,6 +81,9 @@ class OwnRule(BasePermission):
 
 class JobRule(OwnRule):
     """A job that one sees may be cancelled or run again by who asked for it, and by a role that says so."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return bool(request.user.is_authenticated)
 
     def has_object_permission(self, request: Request, view: APIView, obj: Work) -> bool:
         verb = view.verb or "view"  # type: ignore[attr-defined]
@@ -99,8 +105,16 @@ class JobViewSet(ReadOnlyRecordViewSet):
         return ""
 
     def get_queryset(self) -> QuerySet[Any]:
-        visible = jobs_of(self.request.user).values("pk")  # type: ignore[arg-type]
-        return super().get_queryset().filter(pk__in=visible)
+        visible = jobs_of(self.request.user)  # type: ignore[arg-type]
+        if not OwnRule().has_permission(self.request, self):
+            visible = visible.filter(requested_by=self.request.user.pk)
+        return super().get_queryset().filter(pk__in=visible.values("pk"))
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = super().retrieve(request, *args, **kwargs)
+        if response.data["finished_at"] is None:
+            response["Retry-After"] = POLL_AFTER
+        return response
 
     @action(verb="cancel")
     def cancel(self, request: Request, pk: str) -> Response:

@@ -1,0 +1,16 @@
+from apps.kernel.classification import Activity, activity
+
+activity(
+    Activity(
+        key="platform.exports",
+        title="Tables to take away",
+        purpose="To give staff and partners the rows that they may see as one file.",
+        basis="A6-1-f",
+        categories_of_subjects=("everybody about whom a row is kept",),
+        recipients=("the person who asked",),
+        measures=(
+            "A file holds the rows that the person who asked may see, and nobody else may take it.",
+            "Each one is recorded in the audit trail, and its file is deleted after a day.",
+        ),
+    )
+)

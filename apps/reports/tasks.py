@@ -1,0 +1,18 @@
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from apps.events.work import Work, job
+from apps.reports import services
+
+
+@job("reports.export", title=_("Export"), lease=timedelta(minutes=5), attempts=3)
+def make(work: Work, *, export: str) -> dict[str, object]:
+    return services.make(UUID(export), work=work)
+
+
+@job("reports.prune", title=_("Removal of old exports"))
+def prune(work: Work) -> dict[str, int]:
+    return {"deleted": services.prune(now=timezone.now())}
