@@ -1,7 +1,7 @@
-"""The menu of the admin, made of what is registered: business first, the platform below."""
+"""The menu of the admin, made of what is registered: what waits, then business, then the platform."""
 
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
 from django.apps import AppConfig, apps
 from django.conf import settings
@@ -11,37 +11,50 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from apps.access.admin.base import RecordAdmin
+
+FIRST = "start"
+"""The part of the menu that has no heading."""
+
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:
-    """Pages stand under the app whose `admin` declares them, in the order in which it does."""
+    """Pages stand under the app whose `admin` declares them, in the order in which it does, or in the `section` that
+    they name. Only what the reader may open is there."""
+    pages = [page for page in admin.site._registry.values() if page.has_module_permission(request)]
+    sections = {label: list(items) for label, items in groupby(sorted(pages, key=_place), key=_section)}
     start = [
         {"title": _("Start"), "icon": "home", "link": reverse("admin:index")},
+        *(_item(page) for page in sections.pop(FIRST, [])),
         {"title": _("Reports"), "icon": "summarize", "link": reverse("reports")},
     ]
-    pages = sorted(admin.site._registry.values(), key=_place)
-    groups = groupby(pages, key=_app)
     return [
         {"items": start},
         *(
-            {"title": capfirst(app.verbose_name), "separator": True, "items": items}
-            for app, mine in groups
-            if (items := [_item(page) for page in mine if page.has_module_permission(request)])
+            {
+                "title": capfirst(apps.get_app_config(label).verbose_name),
+                "separator": True,
+                "items": [_item(page) for page in items],
+            }
+            for label, items in sections.items()
         ),
     ]
 
 
-def _app(page: admin.ModelAdmin) -> AppConfig:
-    return cast("AppConfig", apps.get_containing_app_config(type(page).__module__))
+def _section(page: admin.ModelAdmin) -> str:
+    app = apps.get_containing_app_config(type(page).__module__)
+    own = app.label if isinstance(app, AppConfig) else page.opts.app_label
+    return (page.section if isinstance(page, RecordAdmin) else "") or own
 
 
 def _place(page: admin.ModelAdmin) -> tuple[bool, str]:
-    app = _app(page)
-    return app.label in settings.PLATFORM_APPS, app.label
+    section = _section(page)
+    return section in settings.PLATFORM_APPS, section
 
 
 def _item(page: admin.ModelAdmin) -> dict[str, Any]:
+    title, icon = (page.title, page.icon) if isinstance(page, RecordAdmin) else ("", "table_rows")
     return {
-        "title": capfirst(page.opts.verbose_name_plural),
-        "icon": page.icon,  # type: ignore[attr-defined]
+        "title": title or capfirst(page.opts.verbose_name_plural),
+        "icon": icon,
         "link": reverse(f"admin:{page.opts.app_label}_{page.opts.model_name}_changelist"),
     }

@@ -36,6 +36,7 @@ class Site(UnfoldAdminSite):
             (panel, None if panel.later or position >= AT_ONCE else panel.content(user))
             for position, panel in enumerate(panels_for(user))
         ]
+        shown.sort(key=lambda one: (one[0].place, one[1] is not None and one[1].is_empty))
         return super().index(request, {"panels": shown, **(extra_context or {})})
 
     def panel(self, request: HttpRequest, name: str) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Who changed what lately: one's own changes, those of others in one's units, and what an auditor counts."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
@@ -28,11 +29,14 @@ from apps.audit.models import AuditEvent
 from apps.audit.querysets import AuditEventQuerySet
 from apps.kernel.trail import Action
 
+Key = tuple[int, str]
+
 LIST = "admin:audit_auditevent_changelist"
 CHANGES = (Action.CREATE, Action.UPDATE, Action.DELETE)
 BACK = timedelta(days=14)
-READ = 60
+READ = 100
 """One save writes several entries, and a panel has one line for each record."""
+A_KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
 WATCHED = {
     Action.LOGIN_FAILED: gettext_lazy("failed sign-ins"),
     Action.REFUSED: gettext_lazy("refusals"),
@@ -93,26 +97,38 @@ def _seen(user: User) -> dict[tuple[str, ...], list[ContentType]]:
 
 
 def _told(entries: AuditEventQuerySet, user: User, *, names_people: bool) -> Content:
-    latest: dict[tuple[int, str], AuditEvent] = {}
+    """A line for each kind that a transaction wrote: thousands of rows of an import are one of them."""
+    written: dict[tuple[int, int, int], dict[Key, AuditEvent]] = defaultdict(dict)
     for entry in entries.prefetch_related("actor").order_by("-timestamp", "-id")[:READ]:
-        latest.setdefault((entry.content_type_id, entry.object_pk), entry)
-    shown = list(latest.values())[:SHOWN]
-    rows = _rows(shown, user)
-    return Content(
-        lines=[
-            _line(entry, rows.get((entry.content_type_id, entry.object_pk)), names_people=names_people)
-            for entry in shown
-        ]
-    )
+        written[entry.txid, entry.content_type_id, entry.action].setdefault(_key(entry), entry)
+    shown = _each_record_once(written.values())[:SHOWN]
+    rows = _rows([next(iter(entries.values())) for entries in shown if len(entries) == 1], user)
+    return Content(lines=[_line(list(entries.values()), rows, names_people=names_people) for entries in shown])
 
 
-def _rows(entries: Iterable[AuditEvent], user: User) -> dict[tuple[int, str], Model]:
+def _key(entry: AuditEvent) -> Key:
+    return entry.content_type_id, entry.object_pk
+
+
+def _each_record_once(groups: Iterable[dict[Key, AuditEvent]]) -> list[dict[Key, AuditEvent]]:
+    """Without the older changes of a record whose latest one is there already."""
+    seen: set[Key] = set()
+    kept = []
+    for group in groups:
+        fresh = {key: entry for key, entry in group.items() if key not in seen}
+        seen.update(fresh)
+        if fresh:
+            kept.append(fresh)
+    return kept
+
+
+def _rows(entries: Iterable[AuditEvent], user: User) -> dict[Key, Model]:
     """The rows that are still there and that the reader may see, one query for each kind."""
     wanted: dict[int, list[str]] = defaultdict(list)
     for entry in entries:
         if entry.action != Action.DELETE:
             wanted[entry.content_type_id].append(entry.object_pk)
-    found: dict[tuple[int, str], Model] = {}
+    found: dict[Key, Model] = {}
     for kind, keys in wanted.items():
         rows = ContentType.objects.get_for_id(kind).model_class()._default_manager.filter(pk__in=keys)
         visible = rows.visible_to(user) if isinstance(rows, UnitRecordQuerySet) else rows
@@ -120,17 +136,30 @@ def _rows(entries: Iterable[AuditEvent], user: User) -> dict[tuple[int, str], Mo
     return found
 
 
-def _line(entry: AuditEvent, row: Model | None, *, names_people: bool) -> Line:
-    kind = timeline.kind_of(entry)
-    has_name = row is not None and str(row) != str(row.pk)
-    named = f"{capfirst(kind.name)} {row}" if has_name else capfirst(kind.name)
+def _line(entries: list[AuditEvent], rows: dict[Key, Model], *, names_people: bool) -> Line:
+    entry = entries[0]
+    meta = ContentType.objects.get_for_id(entry.content_type_id).model_class()._meta
     done = entry.get_action_display()
+    row = rows.get(_key(entry))
+    if len(entries) > 1:
+        text, link = capfirst(meta.verbose_name_plural), reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+        many = number_format(len(entries), force_grouping=True)
+        done = _("%(many)s %(done)s") % {"many": f"{many}+" if len(entries) == READ else many, "done": done}
+    else:
+        text = f"{capfirst(meta.verbose_name)} {_name(row)}".strip()
+        link = reverse(f"admin:{meta.app_label}_{meta.model_name}_history", args=[row.pk]) if row else ""
     return Line(
-        text=named,
-        link=reverse(f"admin:{kind.app_label}_{kind.model}_history", args=[row.pk]) if row is not None else "",
+        text=text,
+        link=link,
         note=_("%(done)s by %(who)s") % {"done": done, "who": timeline.who(entry)} if names_people else done,
         label=naturaltime(entry.timestamp),
     )
+
+
+def _name(row: Model | None) -> str:
+    """What its page calls it; nothing when that is a key, which tells nobody anything."""
+    called = admin.site._registry[type(row)].caption(row) if row is not None else ""
+    return "" if A_KEY.search(called) else called
 
 
 @panel(

@@ -135,11 +135,11 @@ def stored_nowhere(get_response: GetResponse) -> GetResponse:
 
 
 def admin_policy(get_response: GetResponse) -> GetResponse:
-    """The admin's theme evaluates expressions and styles elements in place; nothing else may."""
+    """The theme of the staff's pages evaluates expressions and styles elements in place; nothing else may."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if request.path.startswith("/admin/"):
+        if request.path.startswith(("/admin/", "/reports/")):
             response._csp_update = {"script-src": [UNSAFE_EVAL]}  # type: ignore[attr-defined]
             response._csp_replace = {"style-src": [SELF, UNSAFE_INLINE]}  # type: ignore[attr-defined]
         return response

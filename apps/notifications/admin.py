@@ -17,6 +17,7 @@ class NoticeAdmin(RecordAdmin):
     """Everybody's own notices, and nobody else's."""
 
     icon = "notifications"
+    section = "start"
     list_display = ("sentence", "created_at", "read_at", "where")
     list_filter = (("read_at", admin.EmptyFieldListFilter),)
     ordering = ("-created_at",)

@@ -36,6 +36,8 @@ def _waiting(order: Order) -> Line:
     waits = ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
     if late:
         label = _("wanted by %(day)s: late") % {"day": date_format(order.required_on, "SHORT_DATE_FORMAT")}
+    elif order.status == Order.Status.PLACED and not days:
+        label = _("placed today, unpaid")
     elif order.status == Order.Status.PLACED:
         label = _("unpaid for %(waits)s") % {"waits": waits}
     else:

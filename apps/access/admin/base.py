@@ -76,6 +76,10 @@ class RecordAdmin(ModelAdmin):
     form = VersionedForm
     icon = "table_rows"
     """Name of a Material symbol, for the menu."""
+    title: Any = ""
+    """What the menu calls the page, where the plural of the model says too little."""
+    section = ""
+    """Label of the app under whose heading of the menu the page stands; its own when none is named."""
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50

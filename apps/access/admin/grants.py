@@ -28,6 +28,7 @@ class GrantForm(VersionedForm):
 class GrantAdmin(RecordAdmin):
     """A domain registers its grants with this one. A grant is given and ended, never edited."""
 
+    section = "access"
     form = GrantForm
     fields = ("user", "content_object", "permission", "valid_until", "reason")
     list_display = ("user_email", "right", "content_object", "valid_from", "valid_until")

@@ -27,6 +27,7 @@ class ApplicationAdmin(RecordAdmin):
     """A partner's client: its secret is shown once, when it is made and when it is rotated."""
 
     icon = "key"
+    title = _("Partners' applications")
     form = ApplicationForm
     list_display = ("name", "client_id", "scopes", "created")
     search_fields = ("name", "client_id")

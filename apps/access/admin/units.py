@@ -57,6 +57,7 @@ class RoleAdmin(RecordAdmin):
     """Roles are declared in code; here one reads what they allow."""
 
     icon = "shield_person"
+    title = _("Roles")
     list_display = ("name",)
     search_fields = ("name",)
     fields = ("name", "allows")
@@ -91,6 +92,7 @@ class AssignmentAdmin(RecordAdmin):
     """An assignment is given and ended, never edited: the trail tells who decided what."""
 
     icon = "assignment_ind"
+    title = _("Holders of roles")
     form = AssignmentForm
     list_display = ("user_email", "role", "unit", "valid_from", "valid_until")
     list_select_related = ("user", "role", "unit")

@@ -1,6 +1,8 @@
+from django.contrib import admin
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from apps.reports.registry import report_of, reports
@@ -11,7 +13,8 @@ from apps.reports.runner import csv_lines
 @staff_member_required
 def catalogue(request: HttpRequest) -> HttpResponse:
     mine = [report for report in reports() if request.user.has_perm(report.permission)]
-    return render(request, "reports/catalogue.html", {"reports": mine})
+    context = {**admin.site.each_context(request), "title": _("Reports"), "reports": mine}
+    return render(request, "reports/catalogue.html", context)
 
 
 @require_safe
