@@ -1,8 +1,9 @@
 """Settings of every installation: names and order. Each third party has a part of its own beside this file."""
 
 from pathlib import Path
+from zoneinfo import available_timezones
 
-from config.settings.environment import env
+from config.settings.environment import env, refuse
 from config.settings.parts.accounts import *  # noqa: F403
 from config.settings.parts.admin import *  # noqa: F403
 from config.settings.parts.audit import *  # noqa: F403
@@ -108,7 +109,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # RoleBackend reads the grants, with their validity
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
+LANGUAGES = [("en", "English")]
+FORMAT_MODULE_PATH = "config.formats"
+USE_THOUSAND_SEPARATOR = True
+TIME_ZONE = env.str("TIME_ZONE", "UTC")
+"""What people read and type times in; the database keeps UTC."""
+if TIME_ZONE not in available_timezones():
+    refuse("TIME_ZONE is no time zone: write one such as Europe/Berlin.")
 USE_TZ = True
 USE_I18N = True
 

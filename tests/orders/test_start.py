@@ -21,7 +21,7 @@ def test_the_start_page_shows_what_waits_in_ones_own_units_the_longest_first(
 
     assert [(line.text, str(line.label), line.tone) for line in told.lines] == [
         (unpaid.number, "unpaid for 4 days", Tone.SOON),
-        (late.number, "wanted by 05/09/2024: late", Tone.LATE),
+        (late.number, "wanted by 9 May 2024: late", Tone.LATE),
     ]
     assert told.count == "2"
     assert elsewhere.is_empty
