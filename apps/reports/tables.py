@@ -4,8 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import label_for_field, lookup_field
+from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, PAGE_VAR
+from django.core.exceptions import SuspiciousOperation
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, QueryDict
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import NotAuthenticated, PermissionDenied, ValidationError
@@ -19,10 +27,17 @@ from apps.reports.registry import report_of
 
 CHUNK = 2_000
 OF_PAGES = ("cursor", "page_size", "count")
+OF_ADMIN_PAGES = (PAGE_VAR, ALL_VAR, ERROR_FLAG)
 NATIVE = (serializers.DecimalField, serializers.DateField, serializers.DateTimeField)
 """Their cells keep their type, so that a spreadsheet can count with them."""
 
 Cells = Sequence[Any]
+
+
+class WrongQuery(BusinessError):
+    """This list cannot be filtered like this. Open the list again and choose its filters there."""
+
+    code = "wrong_query"
 
 
 class NoSuchTable(BusinessError):
@@ -77,28 +92,90 @@ def _resource(name: str, query: QueryDict, user: User, auth: Any) -> Table:
     if surplus := [parameter for parameter in OF_PAGES if parameter in query]:
         raise ValidationError({parameter: [_("An export has no pages: leave this out.")] for parameter in surplus})
     rows = view.filter_queryset(view.get_queryset())
-    return _serialised(view, rows)
+    return _serialised(view, rows, readable=False)
 
 
-def _serialised(view: Any, rows: QuerySet[Any]) -> Table:
+def _serialised(view: Any, rows: QuerySet[Any], *, readable: bool) -> Table:
+    """The columns of the API's resource. What a serializer leaves out of a row stays empty in it."""
     serializer = view.get_serializer()
-    fields = [serializer.fields[column] for column in serializer.columns()]
-    native = [isinstance(field, NATIVE) for field in fields]
+    columns = [(name, _reader(serializer.fields[name], readable=readable)) for name in serializer.columns()]
 
     def cells(row: Any) -> Cells:
         shown = serializer.to_representation(row)
-        return [
-            field.get_attribute(row) if keep and field.field_name in shown else shown.get(field.field_name)
-            for field, keep in zip(fields, native, strict=True)
-        ]
+        return [read(row, shown[name]) if name in shown else None for name, read in columns]
 
     return Table(
         model=rows.model._meta.label_lower,
-        names=serializer.columns(),
-        headings=[str(field.label) for field in fields],
+        names=[name for name, _read in columns],
+        headings=[str(serializer.fields[name].label) for name, _read in columns],
         rows=rows,
         cells=cells,
     )
+
+
+def _reader(field: Any, *, readable: bool) -> Callable[[Any, Any], Any]:
+    """How a cell is read from the row and from what the API shows of it; `readable` is for people."""
+    if isinstance(field, NATIVE):
+        return lambda row, _shown: field.get_attribute(row)
+    if readable and isinstance(field, serializers.PrimaryKeyRelatedField):
+        return lambda row, shown: None if shown is None else str(getattr(row, field.source))
+    if readable and isinstance(field, serializers.ManyRelatedField):
+        return lambda row, _shown: ", ".join(str(one) for one in getattr(row, field.source).all())
+    if readable and isinstance(field, serializers.ChoiceField):
+        return lambda _row, shown: str(field.choices.get(shown, shown))
+    return lambda _row, shown: shown
+
+
+def page_of(label: str) -> Any:
+    """The admin of a model, by the model's label."""
+    for model, page in admin.site._registry.items():
+        if model._meta.label_lower == label:
+            return page
+    raise NoSuchTable
+
+
+def _list(name: str, query: QueryDict, user: User, auth: Any) -> Table:
+    """What the list of the admin shows, all pages of it: keys as people know them."""
+    page = page_of(name)
+    narrowed = query.copy()
+    for parameter in OF_ADMIN_PAGES:
+        narrowed.pop(parameter, None)
+    request = _asked(narrowed, user)
+    if not page.has_view_permission(request):
+        raise NotPermitted
+    try:
+        rows = page.get_changelist_instance(request).queryset
+    except (IncorrectLookupParameters, SuspiciousOperation) as error:
+        raise WrongQuery from error
+    resource = next((known for known, callback in lists().items() if callback.cls.queryset.model is page.model), None)
+    if resource is None:
+        return _displayed(page, request, rows)
+    to_one = [field.name for field in page.opts.concrete_fields if field.is_relation]
+    view = _listing(resource, QueryDict(), user, None)
+    return _serialised(view, rows.select_related(*to_one), readable=True)
+
+
+def _displayed(page: Any, request: HttpRequest, rows: QuerySet[Any]) -> Table:
+    names = [str(name) for name in page.get_list_display(request)]
+
+    def cells(row: Any) -> Cells:
+        return [_seen(*lookup_field(name, row, page)) for name in names]
+
+    return Table(
+        model=rows.model._meta.label_lower,
+        names=names,
+        headings=[capfirst(str(label_for_field(name, page.model, page))) for name in names],
+        rows=rows,
+        cells=cells,
+    )
+
+
+def _seen(field: Any, attribute: Any, value: Any) -> Any:
+    if field is not None and field.flatchoices:
+        return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, SafeString):
+        return strip_tags(value)
+    return str(value) if isinstance(value, Model) else value
 
 
 def _report(name: str, query: QueryDict, user: User, auth: Any) -> Table:
@@ -120,4 +197,4 @@ def _report(name: str, query: QueryDict, user: User, auth: Any) -> Table:
     )
 
 
-SOURCES = {Export.Source.RESOURCE: _resource, Export.Source.REPORT: _report}
+SOURCES = {Export.Source.RESOURCE: _resource, Export.Source.LIST: _list, Export.Source.REPORT: _report}
