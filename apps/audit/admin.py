@@ -1,5 +1,8 @@
 """The trail in the admin: a list to search, an entry to read, and the history of every record."""
 
+from datetime import datetime
+from typing import cast
+
 import auditlog.admin  # noqa: F401  (registers its own page first; ours takes its place)
 from django.contrib import admin
 from django.core.paginator import Paginator
@@ -14,6 +17,8 @@ from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
 from apps.access.admin.base import RecordAdmin, show_history
+from apps.access.admin.conflicts import Change, tell_changes
+from apps.accounts.models import User
 from apps.audit import timeline
 from apps.audit.filters import FILTERS
 from apps.audit.models import AuditEvent
@@ -22,6 +27,8 @@ from apps.audit.report import CONTENT_TYPES, Form, taken
 from apps.kernel.trail import Action, record
 
 ENTRIES_PER_PAGE = 50
+MOST_CHANGES = 20
+WRITES = (Action.CREATE, Action.UPDATE, Action.DELETE)
 
 
 class ExactFilter(TextFilter):
@@ -145,7 +152,7 @@ class AuditEventAdmin(RecordAdmin):
 
     @admin.display(description=_("changes"))
     def differences(self, event: AuditEvent) -> SafeString:
-        [told] = timeline.tell([event])
+        [told] = timeline.tell([event], reader=None)
         return format_html_join("", "<p><b>{}</b>: {} → {}</p>", ((d.field, d.old, d.new) for d in told.differences))
 
     @action(description=_("Report as CSV"), permissions=["report"], url_path="report-csv")
@@ -174,7 +181,7 @@ def history(model_admin: RecordAdmin, request: HttpRequest, row: Model) -> HttpR
     """What happened to one record, the newest first; whoever may see the record may see this."""
     entries: QuerySet[AuditEvent] = AuditEvent.objects.of(row).prefetch_related("actor").order_by("-timestamp", "-id")
     page = Paginator(entries, ENTRIES_PER_PAGE).get_page(request.GET.get("p"))
-    told = timeline.tell(page.object_list)
+    told = timeline.tell(page.object_list, reader=cast("User", request.user))
     record(Action.ACCESS, model="audit.auditevent", details={"history": row._meta.label_lower, "object": str(row.pk)})
     context = {
         **model_admin.admin_site.each_context(request),
@@ -185,3 +192,18 @@ def history(model_admin: RecordAdmin, request: HttpRequest, row: Model) -> HttpR
         "entries": told,
     }
     return TemplateResponse(request, "admin/audit/history.html", context)
+
+
+@tell_changes
+def changes_since(reader: User, row: Model, moment: datetime) -> list[Change]:
+    """What happened to a row while somebody had it open, for the page that tells him so."""
+    entries = AuditEvent.objects.of(row).between(moment, None).filter(action__in=WRITES).prefetch_related("actor")
+    return [
+        Change(
+            who=told.who,
+            at=told.event.timestamp,
+            action=told.event.get_action_display(),
+            fields={said.name: (said.field, said.old, said.new) for said in told.differences},
+        )
+        for told in timeline.tell(entries.order_by("-timestamp", "-id")[:MOST_CHANGES], reader=reader)
+    ]

@@ -1,9 +1,10 @@
 """What an entry says to a person: names instead of keys, looked up now, and never kept."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
@@ -12,6 +13,8 @@ from django.db.models import Field, Model
 from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
+from apps.access.services import people_seen_by
+from apps.accounts.models import User
 from apps.audit.models import AuditEvent
 
 LONGEST = 200
@@ -19,6 +22,7 @@ LONGEST = 200
 
 @dataclass(frozen=True)
 class Difference:
+    name: str
     field: str
     old: str
     new: str
@@ -36,25 +40,28 @@ def kind_of(event: AuditEvent) -> ContentType:
     return ContentType.objects.get_for_id(event.content_type_id)
 
 
-def who(event: AuditEvent) -> str:
-    """The actor's present name; his key when he is gone; the source when nobody was named."""
+def who(event: AuditEvent, seen: Container[UUID] | None = None) -> str:
+    """The actor's present name, or his address if he is among those `seen`; the source when nobody was named."""
     if event.actor_id is None:
         return event.source
-    return (event.actor.name or event.actor.email) if event.actor else str(event.actor_id)
+    if event.actor is None:
+        return str(event.actor_id) if seen is None else _("somebody whose account is gone")
+    return event.actor.name or (event.actor.email if seen is None or event.actor_id in seen else _("a colleague"))
 
 
 def pairs_of(event: AuditEvent) -> dict[str, list[Any]]:
     return event.changes | {name: said[1:] for name, said in event.personal.items()}
 
 
-def tell(events: Iterable[AuditEvent]) -> list[Told]:
-    """Entries in words; what foreign keys point to is read with one query per model."""
+def tell(events: Iterable[AuditEvent], *, reader: User | None) -> list[Told]:
+    """Entries in words, as this reader may see them; what foreign keys point to is read with one query per model."""
     events = list(events)
     names = _names(events)
+    seen = _seen(events, reader)
     return [
         Told(
             event=event,
-            who=who(event),
+            who=who(event, seen),
             what=kind_of(event).name,
             differences=[
                 _difference(_field(event, name), name, old, new, names) for name, (old, new) in pairs_of(event).items()
@@ -62,6 +69,16 @@ def tell(events: Iterable[AuditEvent]) -> list[Told]:
         )
         for event in events
     ]
+
+
+def _seen(events: list[AuditEvent], reader: User | None) -> Container[UUID] | None:
+    """The nameless actors whose address this reader may see; `None` where he may see everybody's."""
+    if reader is None:
+        return None
+    nameless = {event.actor_id for event in events if event.actor and not event.actor.name}
+    if not nameless:
+        return frozenset()
+    return {reader.pk, *people_seen_by(reader).filter(pk__in=nameless).values_list("pk", flat=True)}
 
 
 def _field(event: AuditEvent, name: str) -> Field | None:
@@ -91,8 +108,8 @@ def _difference(
 ) -> Difference:
     title = str(getattr(field, "verbose_name", name))
     if old is None and new is None:
-        return Difference(title, _("not recorded"), _("not recorded"))
-    return Difference(title, _shown(field, old, names), _shown(field, new, names))
+        return Difference(name, title, _("not recorded"), _("not recorded"))
+    return Difference(name, title, _shown(field, old, names), _shown(field, new, names))
 
 
 def _shown(field: Field | None, value: Any, names: dict[tuple[type[Model], str], str]) -> str:

@@ -104,6 +104,10 @@ class NeedsReorder(SimpleListFilter):
         return cast("ProductQuerySet", queryset).to_reorder() if self.value() == "low" else queryset
 
 
+def is_sold(product: Product) -> bool:
+    return not product.is_discontinued
+
+
 @admin.register(Product)
 class ProductAdmin(UnitRecordAdmin):
     icon = "inventory_2"
@@ -137,7 +141,7 @@ class ProductAdmin(UnitRecordAdmin):
     def correct(self, request: HttpRequest, product: Product, *, reason: str, counted: int) -> Stock:
         return services.correct_stock(product, counted=counted, reason=reason)
 
-    @each_row(verb="discontinue", title=_("Discontinue"), reason=True)
+    @each_row(verb="discontinue", title=_("Discontinue"), reason=True, when=is_sold)
     def discontinue(self, request: HttpRequest, product: Product, *, reason: str) -> Product:
         return services.discontinue(product)
 

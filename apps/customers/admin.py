@@ -45,11 +45,16 @@ class CustomerAdmin(UnitRecordAdmin):
     inlines = (ContactInline, AddressInline)
     actions = ("close", "reopen", "merge")
 
-    @each_row(verb="close", title=_("Close"), reason=True)
+    def caption(self, row: Customer) -> str:
+        return f"{row.number} · {row.name}"
+
+    @each_row(verb="close", title=_("Close"), reason=True, when=lambda customer: not customer.is_closed)
     def close(self, request: HttpRequest, customer: Customer, *, reason: str) -> Customer:
         return services.close_customer(customer, reason=reason, now=timezone.now())
 
-    @each_row(verb="reopen", title=_("Reopen"))
+    @each_row(
+        verb="reopen", title=_("Reopen"), when=lambda customer: customer.is_closed and not customer.merged_into_id
+    )
     def reopen(self, request: HttpRequest, customer: Customer) -> Customer:
         return services.reopen_customer(customer)
 
@@ -116,6 +121,9 @@ class ContactAdmin(ChildOfCustomerAdmin):
     search_fields = ("name__istartswith", "email__istartswith")
     ordering = ("-pk",)
 
+    def caption(self, row: Contact) -> str:
+        return row.name
+
 
 @admin.register(Address)
 class AddressAdmin(ChildOfCustomerAdmin):
@@ -124,6 +132,9 @@ class AddressAdmin(ChildOfCustomerAdmin):
     list_filter = ("kind", "unit")
     search_fields = ("customer__number__istartswith",)
     ordering = ("-pk",)
+
+    def caption(self, row: Address) -> str:
+        return ", ".join(part for part in (row.get_kind_display(), row.lines, row.city) if part)
 
 
 @admin.register(CustomerGrant)

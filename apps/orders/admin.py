@@ -1,6 +1,6 @@
+from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
@@ -43,7 +43,7 @@ class ShipperAdmin(UnitRecordAdmin):
     search_fields = ("number__istartswith", "name__istartswith")
 
 
-class LineForm(forms.ModelForm):
+class LineForm(VersionedForm):
     """A price or tax rate left empty comes from the catalog."""
 
     class Meta:
@@ -106,6 +106,10 @@ class OrderForm(VersionedForm):
         if unit is not None and self.instance._state.adding and not self.errors and not self.cleaned_data.get("number"):
             self.cleaned_data["number"] = services.next_number(unit)
         return cleaned
+
+
+def may_go(to: Order.Status) -> Callable[[Order], bool]:
+    return lambda order: to.value in order.allowed
 
 
 @admin.register(Order)
@@ -173,31 +177,31 @@ class OrderAdmin(UnitRecordAdmin):
             services.fill_in(order, line).save()
         services.recalculate(Order.objects.filter(pk=order.pk))
 
-    @each_row(verb="place", title=_("Place"))
+    @each_row(verb="place", title=_("Place"), when=may_go(Order.Status.PLACED))
     def place(self, request: HttpRequest, order: Order) -> Order:
         return services.place_order(order, on=timezone.localdate())
 
-    @each_row(verb="pay", title=_("Mark as paid"))
+    @each_row(verb="pay", title=_("Mark as paid"), when=may_go(Order.Status.PAID))
     def pay(self, request: HttpRequest, order: Order) -> Order:
         return services.pay_order(order, on=timezone.localdate())
 
-    @each_row(verb="ship", title=_("Ship"))
+    @each_row(verb="ship", title=_("Ship"), when=may_go(Order.Status.SHIPPED))
     def ship(self, request: HttpRequest, order: Order) -> Order:
         return services.ship_order(order, on=timezone.localdate())
 
-    @each_row(verb="deliver", title=_("Mark as delivered"))
+    @each_row(verb="deliver", title=_("Mark as delivered"), when=may_go(Order.Status.DELIVERED))
     def deliver(self, request: HttpRequest, order: Order) -> Order:
         return services.deliver_order(order, on=timezone.localdate())
 
-    @each_row(verb="cancel", title=_("Cancel"), reason=True)
+    @each_row(verb="cancel", title=_("Cancel"), reason=True, when=may_go(Order.Status.CANCELLED))
     def cancel(self, request: HttpRequest, order: Order, *, reason: str) -> Order:
         return services.cancel_order(order, on=timezone.localdate(), reason=reason)
 
-    @each_row(verb="return", title=_("Take back, to be sold again"), reason=True)
+    @each_row(verb="return", title=_("Take back, to be sold again"), reason=True, when=may_go(Order.Status.RETURNED))
     def take_back(self, request: HttpRequest, order: Order, *, reason: str) -> Order:
         return services.return_order(order, on=timezone.localdate(), reason=reason, restock=True)
 
-    @each_row(verb="return", title=_("Take back, not to be sold"), reason=True)
+    @each_row(verb="return", title=_("Take back, not to be sold"), reason=True, when=may_go(Order.Status.RETURNED))
     def take_back_broken(self, request: HttpRequest, order: Order, *, reason: str) -> Order:
         return services.return_order(order, on=timezone.localdate(), reason=reason, restock=False)
 

@@ -160,6 +160,18 @@ class ShortenForm(forms.Form):
     ends_on = forms.DateField(label=_("New last day"), widget=UnfoldAdminSingleDateWidget)
 
 
+def is_requested(absence: Absence) -> bool:
+    return absence.state == Absence.State.REQUESTED
+
+
+def is_approved(absence: Absence) -> bool:
+    return absence.state == Absence.State.APPROVED
+
+
+def stands(absence: Absence) -> bool:
+    return is_requested(absence) or is_approved(absence)
+
+
 @admin.register(Absence)
 class AbsenceAdmin(UnitRecordAdmin):
     icon = "event_busy"
@@ -178,18 +190,18 @@ class AbsenceAdmin(UnitRecordAdmin):
         asked = absences.request_absence(**words)
         obj.pk, obj.unit, obj._state.adding = asked.pk, asked.unit, False
 
-    @each_row(verb="approve", title=_("Approve"))
+    @each_row(verb="approve", title=_("Approve"), when=is_requested)
     def approve(self, request: HttpRequest, absence: Absence) -> Absence:
         return absences.approve_absence(absence, by=cast("User", request.user), now=timezone.now())
 
-    @each_row(verb="reject", title=_("Reject"))
+    @each_row(verb="reject", title=_("Reject"), when=is_requested)
     def reject(self, request: HttpRequest, absence: Absence) -> Absence:
         return absences.reject_absence(absence, by=cast("User", request.user), now=timezone.now())
 
-    @each_row(verb="withdraw", title=_("Withdraw"))
+    @each_row(verb="withdraw", title=_("Withdraw"), when=stands)
     def withdraw(self, request: HttpRequest, absence: Absence) -> Absence:
         return absences.withdraw_absence(absence, today=timezone.localdate())
 
-    @each_row(verb="shorten", title=_("Shorten"), form=ShortenForm)
+    @each_row(verb="shorten", title=_("Shorten"), form=ShortenForm, when=is_approved)
     def shorten(self, request: HttpRequest, absence: Absence, *, ends_on: date) -> Absence:
         return absences.shorten_absence(absence, ends_on=ends_on, by=cast("User", request.user))

@@ -1,33 +1,43 @@
 """What every admin stands on: rows one may see, verbs one may do, refusals as sentences."""
 
 from collections.abc import Callable
-from functools import wraps
 from http import HTTPStatus
 from typing import Any, cast
 
-from django import forms
 from django.contrib import messages
-from django.contrib.admin import helpers
 from django.contrib.admin.options import InlineModelAdmin
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import Model, ProtectedError, QuerySet, RestrictedError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
-from unfold.widgets import UnfoldAdminTextareaWidget
 
+from apps.access.admin.conflicts import ChildFormSet, VersionedForm, conflicts_of
+from apps.access.admin.deletion import Deletion, deletion_of
 from apps.access.admin.lists import RecordChangeList
+from apps.access.admin.verbs import ReasonForm, buttons, do, each_row
 from apps.access.lists import CappedPaginator, TooDeep, TooWide, within_budget
 from apps.access.models import Unit
 from apps.access.querysets import UnitRecordQuerySet
 from apps.access.version import RowVersion
 from apps.accounts.models import User
 from apps.kernel.errors import BusinessError
-from apps.kernel.trail import because
+
+__all__ = [
+    "ChildInline",
+    "ReasonForm",
+    "RecordAdmin",
+    "StackedChildInline",
+    "StaffRequest",
+    "UnitRecordAdmin",
+    "VersionedForm",
+    "each_row",
+    "show_history",
+]
 
 HistoryView = Callable[["RecordAdmin", HttpRequest, Model], HttpResponse]
 _history: list[HistoryView] = []
@@ -41,33 +51,6 @@ def show_history(view: HistoryView) -> HistoryView:
 
 def _permission(options: Any, verb: str) -> str:
     return f"{options.app_label}.{verb}_{options.model_name}"
-
-
-class VersionedForm(forms.ModelForm):
-    """Refuses to save over a change that somebody else made after the page was opened.
-
-    A form of an admin of ours inherits from this one.
-    """
-
-    refusal: BusinessError | None = None
-    row_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.initial["row_version"] = getattr(self.instance, "row_version", None)
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if self.refusal is not None:
-            raise forms.ValidationError(str(self.refusal), code=self.refusal.code)
-        seen = self.cleaned_data.get("row_version")
-        present = getattr(self.instance, "row_version", None)
-        if seen is not None and present is not None and seen != present:
-            raise forms.ValidationError(
-                _("Somebody else changed this record while you had it open. Reload the page and repeat your change."),
-                code="stale_record",
-            )
-        return cleaned
 
 
 class RecordAdmin(ModelAdmin):
@@ -88,6 +71,7 @@ class RecordAdmin(ModelAdmin):
     """Columns that an index orders, so that a list of any length can be sorted by them."""
     compressed_fields = True
     warn_unsaved_form = True
+    change_form_before_template = "admin/conflicts.html"
     list_filter_submit = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -102,7 +86,7 @@ class RecordAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method != "GET":
-            return super().changelist_view(request, extra_context)
+            return self._run_action(request, extra_context)
         try:
             with within_budget():
                 answer = super().changelist_view(request, extra_context)
@@ -110,6 +94,30 @@ class RecordAdmin(ModelAdmin):
         except (TooWide, TooDeep) as refusal:
             context = {**self.admin_site.each_context(request), "refusal": refusal, "opts": self.opts}
             return TemplateResponse(request, "admin/refused.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def _run_action(self, request: HttpRequest, extra_context: dict[str, Any] | None) -> HttpResponse:
+        try:
+            with transaction.atomic():
+                return super().changelist_view(request, extra_context)
+        except (ProtectedError, RestrictedError):
+            self.message_user(request, _("Something still stands in the way. Nothing was deleted."), messages.ERROR)
+        except BusinessError as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except (ProtectedError, RestrictedError):
+            self.message_user(request, _("Something still stands in the way. Nothing was deleted."), messages.ERROR)
+        except BusinessError as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Deletion:
+        return deletion_of(self, request, objs)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -178,6 +186,34 @@ class RecordAdmin(ModelAdmin):
             request.refusal = refusal  # type: ignore[attr-defined]
             return super().changeform_view(request, *args, **kwargs)
 
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        door = path("<path:object_id>/do/<str:verb>/", self.admin_site.admin_view(self.do_view), name=name)
+        return [door, *super().get_urls()]
+
+    def do_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
+        """A verb of one row, reached by a button on its page."""
+        row = self.get_object(request, unquote(object_id))
+        run = getattr(self, verb, None) if verb in self.actions else None
+        if row is None or not self.has_view_permission(request, row) or not hasattr(run, "method"):
+            raise Http404
+        if not self.may(request, run.verb, row):  # type: ignore[union-attr]
+            raise PermissionDenied
+        return do(self, request, row, run)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        form, obj = context["adminform"].form, context["original"]
+        context["conflicts"] = []
+        for conflict, names in conflicts_of(form, context["inline_admin_formsets"]):
+            shown = flatten_fieldsets(self.get_fieldsets(request, obj)) if conflict is form.conflict else names
+            conflict.explain(cast("User", request.user), set(shown))
+            context["conflicts"].append(conflict)
+        if obj is not None:
+            context["actions_detail"] = [*(context.get("actions_detail") or ()), *buttons(self, request, obj)]
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_form(self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
         form = super().get_form(request, obj, change=change, **kwargs)
         form.refusal = getattr(request, "refusal", None)
@@ -240,19 +276,27 @@ class ChildMixin:
 
     extra = 0
     exclude = ("unit",)
+    form = VersionedForm
+    formset = ChildFormSet
+
+    def caption(self, row: Any) -> str:
+        """What people call this child; its own page decides where it has one."""
+        page = cast("InlineModelAdmin", self).admin_site._registry.get(type(row))
+        return page.caption(row) if isinstance(page, RecordAdmin) else str(row)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).visible_to(request.user)  # type: ignore[misc]
+        rows = super().get_queryset(request).visible_to(request.user).annotate(row_version=RowVersion())  # type: ignore[misc]
+        about_to_change = request.method == "POST" and transaction.get_connection().in_atomic_block
+        return rows.select_for_update(of=("self",)) if about_to_change else rows
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        fields = [name for name in super().get_fields(request, obj) if name != "row_version"]  # type: ignore[misc]
+        return [*fields, "row_version"] if self.has_change_permission(request, obj) else fields
 
     def get_formset(self, request: HttpRequest, obj: Model | None = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)  # type: ignore[misc]
-
-        class InUnitOfParent(formset):  # type: ignore[valid-type, misc]
-            def save_new(self, form: Any, commit: bool = True) -> Any:  # noqa: FBT001, FBT002
-                form.instance.unit_id = self.instance.unit_id
-                return super().save_new(form, commit=commit)
-
-        return InUnitOfParent
+        formset.inline = self
+        return formset
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return request.user.has_perm(_permission(cast("InlineModelAdmin", self).opts, "view"), obj)
@@ -279,76 +323,3 @@ class StaffRequest(HttpRequest):
     """A request of somebody who has signed in."""
 
     user: User
-
-
-class ReasonForm(forms.Form):
-    reason = forms.CharField(label=_("Reason"), max_length=500, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}))
-
-
-RowAction = Callable[..., object]
-
-
-def each_row(
-    *, verb: str, title: Any, reason: bool = False, form: type[forms.Form] | None = None
-) -> Callable[[RowAction], Any]:
-    """An admin action that calls one service per chosen row and shows each refusal by the row's business key.
-
-    The method gets `(self, request, row)`. With a `form` a page asks first and the method gets each answer by its name;
-    `reason=True` is the form that asks for a reason alone. Rows on which the user may not do `<verb>_<model>` are
-    refused.
-    """
-    asked = ReasonForm if reason else form
-
-    def decorate(method: RowAction) -> Any:
-        @wraps(method)
-        def run(self: RecordAdmin, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-            answers: dict[str, Any] = {}
-            if asked is not None:
-                filled = asked(request.POST if asked.base_fields.keys() & request.POST.keys() else None)
-                if not filled.is_valid():
-                    return _ask(self, request, queryset, filled, run, title)
-                answers = filled.cleaned_data
-            done = 0
-            for row in queryset.order_by("pk"):
-                done += _one(self, request, row, verb, method, answers)
-            if done:
-                said = ngettext("%(count)s record done.", "%(count)s records done.", done) % {"count": done}
-                self.message_user(request, said, messages.SUCCESS)
-            return None
-
-        run.short_description = title  # type: ignore[attr-defined]
-        run.verb = verb  # type: ignore[attr-defined]
-        return run
-
-    return decorate
-
-
-def _one(
-    model_admin: RecordAdmin, request: HttpRequest, row: Model, verb: str, method: RowAction, answers: dict[str, Any]
-) -> bool:
-    if not model_admin.may(request, verb, row):
-        refusal = _("%(row)s: you may not do this here.") % {"row": row}
-        model_admin.message_user(request, refusal, messages.ERROR)
-        return False
-    try:
-        with transaction.atomic(), because(answers.get("reason", "")):
-            method(model_admin, request, row, **answers)
-    except BusinessError as refusal:
-        model_admin.message_user(request, f"{row}: {refusal}", messages.ERROR)
-        return False
-    return True
-
-
-def _ask(
-    model_admin: RecordAdmin, request: HttpRequest, queryset: QuerySet[Any], form: forms.Form, run: Any, title: Any
-) -> HttpResponse:
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": title,
-        "rows": queryset.order_by("pk"),
-        "form": form,
-        "action": run.__name__,
-        "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
-        "opts": model_admin.opts,
-    }
-    return TemplateResponse(request, "admin/ask.html", context)

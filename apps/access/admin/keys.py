@@ -80,6 +80,6 @@ class ApiTokenAdmin(RecordAdmin):
     def user_email(self, token: ApiToken) -> str:
         return token.user.email
 
-    @each_row(verb="revoke", title=_("Revoke"))
+    @each_row(verb="revoke", title=_("Revoke"), when=lambda token: token.revoked_at is None)
     def revoke(self, request: HttpRequest, token: ApiToken) -> None:
         accounts.revoke_token(token)

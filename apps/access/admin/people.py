@@ -50,11 +50,11 @@ class UserAdmin(RecordAdmin):
         self._send(request, made)
         messages.info(request, _("A link to set a password has been sent."))
 
-    @each_row(verb="deactivate", title=_("Deactivate"), reason=True)
+    @each_row(verb="deactivate", title=_("Deactivate"), reason=True, when=lambda user: user.is_active)
     def deactivate(self, request: StaffRequest, user: User, *, reason: str) -> None:
         services.deactivate(user, by=request.user, reason=reason)
 
-    @each_row(verb="deactivate", title=_("Activate again"), reason=True)
+    @each_row(verb="deactivate", title=_("Activate again"), reason=True, when=lambda user: not user.is_active)
     def activate(self, request: StaffRequest, user: User, *, reason: str) -> None:
         services.activate(user, by=request.user, reason=reason)
 
