@@ -24,7 +24,7 @@ def server() -> Iterator[dict[str, str]]:
 
 def main() -> None:
     with server() as urls:
-        environment = os.environ | urls | {"DJANGO_SETTINGS_MODULE": "config.settings.test"}
+        environment = os.environ | urls | {"DJANGO_SETTINGS_MODULE": "config.settings.test", "LOG_LEVEL": "WARNING"}
         command = [sys.executable, "-m", "tests.benchmarks.run", *sys.argv[1:]]
         try:
             code = subprocess.run(command, env=environment, check=False).returncode

@@ -19,12 +19,28 @@ from tests.benchmarks.options import Options
 database.prepare()
 django.setup()
 
-from tests.benchmarks import endpoints  # noqa: E402
+from tests.benchmarks import (  # noqa: E402
+    access_export,
+    endpoints,
+    imports,
+    memory,
+    recording,
+    revocation,
+    staff,
+    visibility,
+)
 from tests.benchmarks.figures import Figure  # noqa: E402
 from tests.benchmarks.servers import FOLDER  # noqa: E402
 
 SUBJECTS: dict[str, Callable[[Options], Iterator[Figure]]] = {
     "http": endpoints.measure,
+    "memory": memory.measure,
+    "revocation": revocation.measure,
+    "recording": recording.measure,
+    "import": imports.measure,
+    "visibility": visibility.measure,
+    "export": access_export.measure,
+    "admin": staff.measure,
 }
 QUICK = {"connections": (2,), "rounds": 1, "seconds": 0.2, "rows": 2_000, "many": 5_000}
 FULL = {"connections": (8, 32), "rounds": 5, "seconds": 1.2, "rows": 100_000, "many": 1_000_000}
@@ -77,10 +93,14 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 240)
     began = monotonic()
     report: dict[str, list[Figure]] = {}
-    for subject in options.subjects:
-        started = monotonic()
-        report[subject] = list(SUBJECTS[subject](options))
-        console.print(table(f"{subject} ({monotonic() - started:.0f} s)", report[subject]), "")
+    database.renew()
+    try:
+        for subject in options.subjects:
+            started = monotonic()
+            report[subject] = list(SUBJECTS[subject](options))
+            console.print(table(f"{subject} ({monotonic() - started:.0f} s)", report[subject]), "")
+    finally:
+        database.remove()
     verdicts = [figure.verdict for measured in report.values() for figure in measured]
     document = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

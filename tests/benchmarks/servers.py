@@ -73,6 +73,7 @@ def serving(target: str) -> Iterator[Server]:
     ours = {
         "DJANGO_SETTINGS_MODULE": "config.settings.dev",
         "LOG_FORMAT": "json",
+        "LOG_LEVEL": "INFO",
         "PROMETHEUS_MULTIPROC_DIR": str(figures),
     }
     environment = os.environ | (ours if target == "ours" else FLOOR)

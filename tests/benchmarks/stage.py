@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.contrib.auth.models import Group
 from django.db import connection
-from django.utils import timezone
 
 from apps.access.models import Assignment, Unit
 from apps.accounts.models import User
-from apps.accounts.scopes import all_scopes
-from apps.accounts.services import issue_token
 from apps.customers.models import Customer
+from tests.benchmarks import database
+from tests.benchmarks.people import key_of
 
 COLUMNS = "id, created_at, updated_at, unit_id, kind, number, name, email, phone, status, credit_limit, credit_currency"
 NAMED = "'Name ' || md5(number)"
@@ -57,13 +55,8 @@ def vacuum(*tables: str) -> None:
 
 def empty() -> None:
     """Nothing but what migrations leave."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT string_agg(format('%I', relname), ', ') FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
-            " WHERE nspname = 'public' AND relkind IN ('r', 'p') AND NOT relispartition AND relname NOT IN"
-            " ('django_migrations', 'django_content_type', 'auth_permission', 'auth_group', 'auth_group_permissions')"
-        )
-        cursor.execute(f"TRUNCATE {cursor.fetchone()[0]}")
+    connection.close()
+    database.renew()
 
 
 def scene() -> Scene:
@@ -74,9 +67,7 @@ def scene() -> Scene:
     )
     manager = User.objects.create_user("manager@example.org")
     Assignment.objects.create(user=manager, role=Group.objects.get(name="customer-manager"), unit=company)
-    tomorrow = timezone.now() + timedelta(days=1)
-    _token, key = issue_token(manager, name="benchmark", scopes=all_scopes(), expires_at=tomorrow)
-    return Scene(north, south, manager, key)
+    return Scene(north, south, manager, key_of(manager))
 
 
 def load_customers(rows: int, units: list[Unit], *, first: int = 1) -> None:
@@ -96,6 +87,20 @@ def load_customers(rows: int, units: list[Unit], *, first: int = 1) -> None:
             first + rows - 1,
         )
     vacuum(table)
+
+
+def many_customers(rows: int) -> list[Unit]:
+    """Forty units with the customers spread over them; loaded once for the subjects that ask what size does."""
+    if Unit.objects.filter(slug="unit-40").exists():
+        return list(Unit.objects.exclude(parent=None))
+    empty()
+    company = Unit.objects.create(name="Company", slug="company", path="/company/")
+    units = [
+        Unit.objects.create(name=f"Unit {n}", slug=f"unit-{n}", path=f"/company/unit-{n}/", parent=company)
+        for n in range(1, 41)
+    ]
+    load_customers(rows, units)
+    return units
 
 
 def restore(table: str) -> None:

@@ -9,7 +9,7 @@ from tests.benchmarks.servers import FOLDER
 from tests.database import ROOT, addresses, beside
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.usefixtures("transactional_db")
 def test_every_subject_is_still_measured_and_every_answer_is_right():
     with beside("_bench"):
