@@ -98,7 +98,8 @@ def _resource(name: str, query: QueryDict, user: User, auth: Any) -> Table:
 def _serialised(view: Any, rows: QuerySet[Any], *, readable: bool) -> Table:
     """The columns of the API's resource. What a serializer leaves out of a row stays empty in it."""
     serializer = view.get_serializer()
-    columns = [(name, _reader(serializer.fields[name], readable=readable)) for name in serializer.columns()]
+    names = [name for name in serializer.columns() if name in view.asked]
+    columns = [(name, _reader(serializer.fields[name], readable=readable)) for name in names]
 
     def cells(row: Any) -> Cells:
         shown = serializer.to_representation(row)
@@ -106,8 +107,8 @@ def _serialised(view: Any, rows: QuerySet[Any], *, readable: bool) -> Table:
 
     return Table(
         model=rows.model._meta.label_lower,
-        names=[name for name, _read in columns],
-        headings=[str(serializer.fields[name].label) for name, _read in columns],
+        names=names,
+        headings=[str(serializer.fields[name].label) for name in names],
         rows=rows,
         cells=cells,
     )

@@ -101,7 +101,9 @@ def test_an_assignment_of_another_unit_does_not_exist(make_user, unit, other_uni
 def test_a_user_cannot_be_made_superuser_by_the_api(administrator, make_user, api):
     newcomer = make_user()
 
-    answer = api(administrator).patch(f"/api/v1/users/{newcomer.pk}/", {"is_superuser": True, "kind": "service"})
+    answer = api(administrator).patch(
+        f"/api/v1/users/{newcomer.pk}/", {"is_superuser": True, "kind": "service"}, headers={"If-Match": "*"}
+    )
 
     assert answer.status_code == 400
     assert {error["pointer"] for error in answer.json()["errors"]} == {"/is_superuser", "/kind"}

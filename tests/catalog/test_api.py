@@ -40,7 +40,9 @@ def test_a_manager_adds_a_product_and_a_price(manager, product):
 
 
 def test_unknown_and_guarded_fields_are_refused_by_name(manager, product):
-    answer = manager.patch(f"{PRODUCTS}{product.pk}/", {"is_discontinued": True, "colour": "red"})
+    answer = manager.patch(
+        f"{PRODUCTS}{product.pk}/", {"is_discontinued": True, "colour": "red"}, headers={"If-Match": "*"}
+    )
 
     assert answer.status_code == 400
     assert sorted(error["pointer"] for error in answer.json()["errors"]) == ["/colour", "/is_discontinued"]

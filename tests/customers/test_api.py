@@ -16,7 +16,7 @@ def test_a_manager_adds_reads_changes_closes_and_reopens(manager, unit):
     )
     door = f"{URL}{made.json()['id']}/"
 
-    changed = manager.patch(door, {"phone": "030 1234"})
+    changed = manager.patch(door, {"phone": "030 1234"}, headers={"If-Match": "*"})
     closed = manager.post(f"{door}close/", {"reason": "moved away"})
     reopened = manager.post(f"{door}reopen/", {})
 
@@ -72,7 +72,9 @@ def test_a_bad_body_is_400_naming_the_field_and_stores_nothing(manager, body, co
 
 
 def test_an_unknown_or_read_only_field_of_a_change_stores_nothing(manager, customer):
-    answer = manager.patch(f"{URL}{customer.pk}/", {"name": "Other", "closed_at": "2026-01-01T00:00:00Z"})
+    answer = manager.patch(
+        f"{URL}{customer.pk}/", {"name": "Other", "closed_at": "2026-01-01T00:00:00Z"}, headers={"If-Match": "*"}
+    )
 
     customer.refresh_from_db()
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/closed_at")
@@ -98,7 +100,7 @@ def test_a_number_is_taken_once_in_a_unit_but_free_in_another(manager, customer,
 def test_a_stale_change_is_412_with_the_present_etag(manager, customer):
     door = f"{URL}{customer.pk}/"
     read = manager.get(door)
-    manager.patch(door, {"phone": "1"})
+    manager.patch(door, {"phone": "1"}, headers={"If-Match": "*"})
 
     stale = manager.patch(door, {"phone": "2"}, headers={"If-Match": read["ETag"]})
 
@@ -124,7 +126,9 @@ def test_filters_and_orderings(manager, customer, twin):
 def test_a_child_has_the_unit_of_its_customer_and_stays_with_it(manager, customer, twin):
     made = manager.post("/api/v1/contacts/", {"customer": str(customer.pk), "name": "Maria Anders"})
 
-    moved = manager.patch(f"/api/v1/contacts/{made.json()['id']}/", {"customer": str(twin.pk)})
+    moved = manager.patch(
+        f"/api/v1/contacts/{made.json()['id']}/", {"customer": str(twin.pk)}, headers={"If-Match": "*"}
+    )
 
     contact = Contact.objects.get()
     assert (made.status_code, contact.unit) == (201, customer.unit)

@@ -29,8 +29,12 @@ def test_every_answer_carries_them(path, host, status):
     assert HEADERS - set(answer.headers) == set()
 
 
-def test_answers_of_the_api_are_stored_nowhere(make_user, api):
-    assert api(make_user("administrator")).get("/api/v1/units/").headers["Cache-Control"] == "no-store"
+def test_answers_of_the_api_are_stored_nowhere_but_with_their_reader(make_user, api):
+    client = api(make_user("administrator"))
+
+    assert client.get("/api/v1/units/").headers["Cache-Control"] == "private, no-cache"
+    assert client.get("/api/v1/access/me/").headers["Cache-Control"] == "no-store"
+    assert client.get("/api/v1/units/?nmae=x").headers["Cache-Control"] == "no-store"
 
 
 @pytest.mark.parametrize("method", ["TRACE", "PROPFIND"])

@@ -174,9 +174,9 @@ def test_lines_of_a_draft_are_replaced_and_of_a_placed_order_refused(manager, ma
     order = make_order()
     url = f"{ORDERS}{order.pk}/"
 
-    changed = manager.patch(url, {"lines": body["lines"]})
+    changed = manager.patch(url, {"lines": body["lines"]}, headers={"If-Match": "*"})
     manager.post(f"{url}place/")
-    refused = manager.patch(url, {"lines": []})
+    refused = manager.patch(url, {"lines": []}, headers={"If-Match": "*"})
 
     assert (changed.status_code, changed.json()["total"]) == (200, "30.00")
     assert (refused.status_code, refused.json()["code"]) == (409, "not_draft")
@@ -187,7 +187,7 @@ def test_a_stale_order_is_412_and_stays(manager, make_order):
     order = make_order()
     url = f"{ORDERS}{order.pk}/"
     seen = manager.get(url)["ETag"]
-    manager.patch(url, {"ship_city": "Reims"})
+    manager.patch(url, {"ship_city": "Reims"}, headers={"If-Match": "*"})
 
     answer = manager.patch(url, {"ship_city": "Lyon"}, headers={"If-Match": seen})
 
@@ -199,7 +199,7 @@ def test_a_viewer_reads_his_unit_and_does_nothing(viewer, make_order):
     order = make_order("placed")
 
     assert [row["id"] for row in viewer.get(ORDERS).json()["results"]] == [str(order.pk)]
-    assert viewer.patch(f"{ORDERS}{order.pk}/", {"ship_city": "x"}).status_code == 403
+    assert viewer.patch(f"{ORDERS}{order.pk}/", {"ship_city": "x"}, headers={"If-Match": "*"}).status_code == 403
     for verb in ("place", "pay", "ship", "deliver"):
         assert viewer.post(f"{ORDERS}{order.pk}/{verb}/").status_code == 403, verb
     assert Order.objects.get().status == "placed"
@@ -241,3 +241,18 @@ def test_a_longer_list_costs_no_more_queries(viewer, make_order, path, django_as
 
     with django_assert_max_num_queries(len(few)):
         assert viewer.get(f"/api/v1/{path}/").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_of_a_line_alone_gives_the_order_another_tag(manager, body):
+    order = Order.objects.get(pk=manager.post(ORDERS, body).json()["id"])
+    door = f"{ORDERS}{order.pk}/"
+    seen, listed = manager.get(door)["ETag"], manager.get(ORDERS)["ETag"]
+    assert manager.get(door, headers={"If-None-Match": seen}).status_code == 304
+    assert manager.get(ORDERS, headers={"If-None-Match": listed}).status_code == 304
+
+    order.lines.update(quantity=7)
+
+    assert manager.get(door, headers={"If-None-Match": seen}).status_code == 200
+    assert manager.get(ORDERS, headers={"If-None-Match": listed}).status_code == 200
+    assert manager.patch(door, {"ship_city": "x"}, headers={"If-Match": seen}).status_code == 412

@@ -37,7 +37,7 @@ def test_hr_hires_transfers_promotes_and_terminates(manager, unit, boss, departm
 
 @pytest.mark.parametrize("name", ["reports_to", "department", "position", "hired_on", "left_on"])
 def test_what_a_service_guards_is_read_only_afterwards(manager, employee, name):
-    answer = manager.patch(f"{URL}{employee.pk}/", {name: None, "extension": "1"})
+    answer = manager.patch(f"{URL}{employee.pk}/", {name: None, "extension": "1"}, headers={"If-Match": "*"})
 
     employee.refresh_from_db()
     assert answer.status_code == 400
@@ -62,7 +62,7 @@ def test_an_hr_viewer_reads_and_is_refused_every_verb(
     door = f"{URL}{employee.pk}/"
 
     statuses = [
-        client.patch(door, {"extension": "1"}).status_code,
+        client.patch(door, {"extension": "1"}, headers={"If-Match": "*"}).status_code,
         client.post(f"{door}transfer/", {"department": str(department.pk)}).status_code,
         client.post(f"{door}promote/", {"position": str(position.pk)}).status_code,
         client.post(f"{door}assign-manager/", {"manager": None}).status_code,
@@ -85,7 +85,7 @@ def test_an_employee_of_another_unit_does_not_exist(manager, other_unit):
     )
 
     assert manager.get(f"{URL}{stranger.pk}/").status_code == 404
-    assert manager.patch(f"{URL}{stranger.pk}/", {"extension": "1"}).status_code == 404
+    assert manager.patch(f"{URL}{stranger.pk}/", {"extension": "1"}, headers={"If-Match": "*"}).status_code == 404
     assert manager.post(f"{URL}{stranger.pk}/terminate/", {"last_day": "2026-03-31"}).status_code == 404
     assert manager.post("/api/v1/absences/", absence_of(stranger)).status_code == 400
     assert Absence.objects.count() == 0
@@ -108,7 +108,7 @@ def test_an_absence_is_asked_for_and_approved(manager, employee):
 def test_a_stale_change_is_412_with_the_present_etag(manager, employee):
     door = f"{URL}{employee.pk}/"
     read = manager.get(door)
-    manager.patch(door, {"extension": "1"})
+    manager.patch(door, {"extension": "1"}, headers={"If-Match": "*"})
 
     stale = manager.patch(door, {"extension": "2"}, headers={"If-Match": read["ETag"]})
 
@@ -126,7 +126,7 @@ def test_reference_rows_are_kept_by_hr(manager, unit, employee):
 
     assert (given.status_code, given.json()["unit"]) == (201, str(unit.pk))
     assert manager.get(f"{URL}{employee.pk}/").json()["territories"] == [territory.json()["id"]]
-    assert manager.delete(f"/api/v1/regions/{region['id']}/").status_code == 409
+    assert manager.delete(f"/api/v1/regions/{region['id']}/", headers={"If-Match": "*"}).status_code == 409
     assert (Region.objects.count(), Territory.objects.count()) == (1, 1)
 
 

@@ -78,10 +78,13 @@ def test_who_may_change_but_not_read_writes_nothing_of_it(api, viewer, employee)
     viewer.assignments.create(role=clerk, unit=employee.unit)
     client = api(viewer)
 
-    assert client.patch(f"{URL}{employee.pk}/", {"notes": "x", "extension": "1"}).status_code == 403
+    assert (
+        client.patch(f"{URL}{employee.pk}/", {"notes": "x", "extension": "1"}, headers={"If-Match": "*"}).status_code
+        == 403
+    )
     employee.refresh_from_db()
     assert (employee.notes, employee.extension) == ("Education includes a BA in psychology.", "5467")
-    assert client.patch(f"{URL}{employee.pk}/", {"extension": "1"}).status_code == 200
+    assert client.patch(f"{URL}{employee.pk}/", {"extension": "1"}, headers={"If-Match": "*"}).status_code == 200
 
 
 def test_the_page_of_the_admin_conceals_the_same(sign_in, viewer, hr, hr_manager, employee):
@@ -131,3 +134,12 @@ def test_every_field_of_an_employee_is_for_everybody_or_for_hr():
 
     assert shown - placed == {"id", "created_at", "updated_at", "user"}
     assert set(EmployeeAdmin.for_everybody) == FOR_EVERYBODY - {"id", "territories"}
+
+
+def test_asking_for_an_hr_field_by_name_shows_it_to_hr_alone(api, make_user, unit, employee):
+    door = f"{URL}{employee.pk}/?fields=extension,birth_date"
+    viewer, hr = api(make_user("workforce-viewer", unit)), api(make_user("hr-viewer", unit))
+
+    assert viewer.get(door).json() == {"id": str(employee.pk), "extension": employee.extension}
+    assert list(hr.get(door).json()) == ["id", "extension", "birth_date"]
+    assert {tuple(row) for row in viewer.get(f"{URL}?fields=birth_date").json()["results"]} == {("id",)}

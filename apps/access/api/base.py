@@ -1,14 +1,19 @@
 """What every endpoint stands on: rows one may see, verbs one may do, bodies taken literally."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, cast
 
 from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers, status
 from rest_framework.decorators import action as drf_action
+from rest_framework.exceptions import APIException
+from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import (
     CreateModelMixin,
     DestroyModelMixin,
@@ -23,6 +28,16 @@ from rest_framework.viewsets import GenericViewSet
 
 from apps.access.api.filters import StrictFilterBackend, refuse_unknown_parameters
 from apps.access.api.pagination import KeysetPagination
+from apps.access.api.rows import (
+    ReadableSerializer,
+    Shape,
+    conceal,
+    entity_tag,
+    is_known,
+    list_tag,
+    shape_of,
+    version_in,
+)
 from apps.access.models import Unit, UnitRecord
 from apps.access.querysets import UnitRecordQuerySet
 from apps.access.version import RowVersion
@@ -39,6 +54,16 @@ VERBS = {
     "partial_update": "change",
     "destroy": "delete",
 }
+
+
+class PreconditionRequired(APIException):
+    """A change says which version of the row it was decided on, so that nobody's change is lost."""
+
+    status_code = status.HTTP_428_PRECONDITION_REQUIRED
+    default_detail = gettext_lazy(
+        "Read the row first and send its ETag as If-Match, or If-Match: * to write over any version."
+    )
+    default_code = "precondition_required"
 
 
 def action(
@@ -58,14 +83,16 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField):
         return queryset
 
 
-class StrictSerializer(serializers.ModelSerializer[Any]):
+class StrictSerializer(ReadableSerializer):
     """Takes the body literally: a field it does not know or does not write is an error, and nothing is stored."""
 
     serializer_related_field = VisibleRelatedField
 
     def columns(self) -> list[str]:
         """The fields that a table of such rows has for the caller."""
-        return [name for name, field in self.fields.items() if not field.write_only]
+        reader = self.context["request"].user
+        never = {name for held, names in self.reserved.items() if not reader.has_perm(held) for name in names}
+        return [name for name, field in self.fields.items() if not field.write_only and name not in never]
 
     def get_validators(self) -> list[Any]:
         """None: what is unique is said by the database, without a race and without a query in advance."""
@@ -109,6 +136,8 @@ class AccessView(GenericViewSet[Any]):
     lookup_value_regex = "[0-9a-fA-F-]{36}"
     ordering: str = "pk"
     ordering_fields: tuple[str, ...] = ()
+    visible_is_permitted = False
+    """Whether `get_queryset` holds exactly the rows that the caller may view: a single one needs no question then."""
 
     def required_permission(self) -> str:
         meta = self.model._meta
@@ -122,22 +151,37 @@ class AccessView(GenericViewSet[Any]):
         """Whether a caller without the role may still ask, because single rows were granted to him."""
         return False
 
+    @property
+    def shape(self) -> Shape:
+        return shape_of(cast("type[ReadableSerializer]", type(self).serializer_class))
+
+    @cached_property
+    def asked(self) -> tuple[str, ...]:
+        """The fields that the answer has, unless the reader may not see one."""
+        try:
+            return self.shape.asked(self.request.query_params.get("fields"))
+        except ValueError as error:
+            raise serializers.ValidationError({"fields": [str(error)]}) from error
+
     def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().annotate(row_version=RowVersion())
+        return super().get_queryset().annotate(row_version=RowVersion(*self.shape.children))
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Whoever may not see or change the row is told so before the body is looked at."""
         super().initial(request, *args, **kwargs)
-        refuse_unknown_parameters(request, self.known_parameters())
+        if request.query_params:
+            refuse_unknown_parameters(request, self.known_parameters())
         if self.detail and self.action and request.method not in SAFE_METHODS:
             self.row = self._row()
             self._check_version(self.row)
 
     def known_parameters(self) -> set[str]:
         """What may stand behind the question mark."""
-        if self.detail or self.request.method not in SAFE_METHODS:
+        if self.request.method not in SAFE_METHODS:
             return set()
-        paging = {"cursor", "page_size"} if self.action == "list" else set()
+        if self.detail:
+            return {"fields"} if self.action == "retrieve" else set()
+        paging = {"cursor", "page_size", "count", "fields"} if self.action == "list" else set()
         ordering = {"ordering"} if self.ordering_fields else set()
         return StrictFilterBackend().names(self) | paging | ordering
 
@@ -166,9 +210,11 @@ class AccessView(GenericViewSet[Any]):
     def answer(self, row: models.Model, *, status_code: int = status.HTTP_200_OK) -> Response:
         """The resource as it now stands, with its new version."""
         fresh = AccessView.get_queryset(self).get(pk=row.pk)
-        response = Response(self.resource_serializer(fresh).data, status=status_code)
-        response["ETag"] = self._etag(fresh)
-        return response
+        shown = self.resource_serializer(fresh).data
+        return Response(shown, status=status_code, headers={"ETag": self._tag(fresh, shown)})
+
+    def _tag(self, row: Any, shown: dict[str, Any]) -> str:
+        return entity_tag(row.row_version, self.shape.names if self.shape.follows_versions else shown)
 
     def resource_serializer(self, row: models.Model) -> serializers.BaseSerializer[Any]:
         return type(self).serializer_class(row, context=self.get_serializer_context())
@@ -193,19 +239,59 @@ class AccessView(GenericViewSet[Any]):
 
     def _check_version(self, row: models.Model) -> None:
         said = self.request.headers.get("If-Match")
-        if said is not None and said != "*" and self._etag(row) not in {tag.strip() for tag in said.split(",")}:
-            raise StaleRecord(etag=self._etag(row))
+        if said is None and self.verb is None:
+            raise PreconditionRequired
+        if said not in {None, "*"} and str(row.row_version) not in {version_in(tag) for tag in said.split(",")}:
+            raise StaleRecord(etag=self._tag(row, self.resource_serializer(row).data))
 
-    @staticmethod
-    def _etag(row: Any) -> str:
-        return f'"{row.row_version}"'
+
+def _version(row: Any) -> tuple[Any, Any]:
+    return (row["id"], row["row_version"]) if isinstance(row, dict) else (row.pk, row.row_version)
 
 
 class ReadMixin(RetrieveModelMixin, ListModelMixin):
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        row = self.get_object()  # type: ignore[attr-defined]
-        response = Response(self.get_serializer(row).data)  # type: ignore[attr-defined]
-        response["ETag"] = self._etag(row)  # type: ignore[attr-defined]
+    """Answers that the reader's own cache may keep and ask for again: 304 without a body while nothing has changed."""
+
+    def list(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        page = self.paginate_queryset(self._reading(self.filter_queryset(self.get_queryset())))
+        basis = [_version(row) for row in page] if self.shape.follows_versions else self._shown(page)
+        tag = list_tag(basis, self.asked, self.paginator.around())
+        return self._unless_known(tag, lambda: self.get_paginated_response(self._shown(page)))
+
+    def retrieve(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
+        row = self._one()
+        tag = entity_tag(_version(row)[1], self.asked if self.shape.follows_versions else self._shown([row])[0])
+        return self._unless_known(tag, lambda: Response(self._shown([row])[0]))
+
+    def _reading(self: Any, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The columns that are asked for; whole rows where something else is shown, too."""
+        if not self.shape.columns.issuperset(self.asked):
+            return rows
+        place = rows.query.order_by[0].lstrip("-") if rows.query.order_by else "pk"
+        unit = ["unit"] if self.shape.reserved else []
+        return rows.values(*dict.fromkeys([*self.asked, "row_version", *unit, "id" if place == "pk" else place]))
+
+    def _one(self: Any) -> Any:
+        rows = self._reading(self.filter_queryset(self.get_queryset()))
+        return get_object_or_404(rows, pk=self.kwargs["pk"]) if self.visible_is_permitted else self.get_object()
+
+    def _shown(self: Any, rows: "list[Any]") -> "list[dict[str, Any]]":
+        if rows and isinstance(rows[0], dict):
+            shown = [{name: row[name] for name in self.asked} for row in rows]
+            if self.shape.reserved:
+                for row, part in zip(rows, shown, strict=True):
+                    conceal(self.shape.reserved, part, row["unit"], self.request.user)
+            return shown
+        serializer = self.get_serializer(rows, many=True)
+        for name in set(self.shape.names) - set(self.asked):
+            del serializer.child.fields[name]
+        return serializer.data
+
+    def _unless_known(self: Any, tag: str, answer: Callable[[], Response]) -> Response:
+        response = Response(status=304) if is_known(tag, self.request.headers.get("If-None-Match")) else answer()
+        response["ETag"] = tag
+        response["Cache-Control"] = "private, no-cache"
+        patch_vary_headers(response, ["Authorization"])
         return response
 
 
@@ -232,6 +318,8 @@ class WriteMixin(CreateModelMixin, UpdateModelMixin, DestroyModelMixin):
 
 class UnitScopedView(AccessView):
     """Rows of units: invisible ones do not exist, and a new row lands in a unit where the caller may add it."""
+
+    visible_is_permitted = True
 
     def get_queryset(self) -> QuerySet[Any]:
         return cast("UnitRecordQuerySet", super().get_queryset()).visible_to(self.request.user).select_related("unit")

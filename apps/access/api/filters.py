@@ -38,14 +38,28 @@ def refuse_unknown_parameters(request: Request, allowed: set[str]) -> None:
 
 class StrictFilterBackend(DjangoFilterBackend):
     filterset_base = StrictFilterSet
+    built: ClassVar[dict[type, type[FilterSet] | None]] = {}
+    """The filters of each view, built once."""
 
     def names(self, view: Any) -> set[str]:
         filterset_class = self.get_filterset_class(view, view.queryset)
         return set(filterset_class.base_filters) if filterset_class else set()
 
+    def get_filterset_class(self, view: Any, queryset: QuerySet[Any] | None = None) -> type[FilterSet] | None:
+        if type(view) not in self.built:
+            self.built[type(view)] = super().get_filterset_class(view, queryset)
+        return self.built[type(view)]
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        asked = not view.detail and request.query_params and self.names(view).intersection(request.query_params)
+        return super().filter_queryset(request, queryset, view) if asked else queryset
+
 
 class StrictOrderingFilter(OrderingFilter):
     """One column of `ordering_fields`, each of them indexed; a minus turns it round."""
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        return queryset if view.detail else super().filter_queryset(request, queryset, view)
 
     def get_ordering(self, request: Request, queryset: QuerySet[Any], view: Any) -> list[str]:
         said = request.query_params.get(self.ordering_param)

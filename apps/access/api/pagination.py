@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from cryptography.fernet import InvalidToken
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import F, Model, QuerySet
+from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -17,35 +18,51 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 
-def _beyond(field: str, value: Any, key: Any, *, descending: bool) -> Q:
-    """Rows after (value, key). PostgreSQL sorts NULL after everything, so it comes first when descending."""
-    later, empty = ("lt" if descending else "gt"), Q(**{f"{field}__isnull": True})
+def _beyond(rows: QuerySet[Any], field: str, value: Any, key: Any, *, descending: bool) -> list[QuerySet[Any]]:
+    """Rows after (value, key), in parts to be read one after the other, each of them one range of an index.
+
+    PostgreSQL sorts NULL after everything, so it comes first when descending.
+    """
+    later = "lt" if descending else "gt"
     if field == "pk":
-        return Q(**{f"pk__{later}": key})
+        return [rows.filter(**{f"pk__{later}": key})]
+    empty = rows.filter(**{f"{field}__isnull": True})
     if value is None:
-        rest = empty & Q(**{f"pk__{later}": key})
-        return rest | ~empty if descending else rest
-    after = Q(**{f"{field}__{later}": value}) | Q(**{field: value, f"pk__{later}": key})
-    return after if descending else after | empty
+        rest = [empty.filter(**{f"pk__{later}": key})]
+        return [*rest, rows.filter(**{f"{field}__isnull": False})] if descending else rest
+    compared = TupleLessThan if descending else TupleGreaterThan
+    after = rows.filter(compared((F(field), F("pk")), (value, key)))
+    may_be_empty = not descending and rows.model._meta.get_field(field).null
+    return [after, empty] if may_be_empty else [after]
+
+
+def _first(parts: list[QuerySet[Any]], number: int) -> list[Any]:
+    found: list[Any] = []
+    for part in parts:
+        if len(found) < number:
+            found += part[: number - len(found)]
+    return found
 
 
 class KeysetPagination(BasePagination):
-    """`{"results", "next", "previous"}`; `page_size` up to 200, 50 when nothing is said."""
+    """`{"results", "next", "previous"}`; `page_size` up to 200, 50 when nothing is said. Counts when it is asked to."""
 
     page_size = 50
     max_page_size = 200
+    count_up_to = 10_000
 
     def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: "APIView | None" = None) -> list[Any]:
         self.url = request.build_absolute_uri()
         self.ordering = queryset.query.order_by[0] if queryset.query.order_by else "pk"
         size = self._size(request)
         backwards, place = self._place(request)
+        self.counted = self._count(queryset, request.query_params.get("count"))
         field = self.ordering.lstrip("-")
         descending = self.ordering.startswith("-") != backwards
-        if place is not None:
-            queryset = queryset.filter(_beyond(field, *place, descending=descending))
         order = [F(name).desc() if descending else F(name).asc() for name in dict.fromkeys((field, "pk"))]
-        rows = list(queryset.order_by(*order)[: size + 1])
+        ordered = queryset.order_by(*order)
+        parts = [ordered] if place is None else _beyond(ordered, field, *place, descending=descending)
+        rows = _first(parts, size + 1)
         more, rows = len(rows) > size, rows[:size]
         if backwards:
             rows.reverse()
@@ -54,8 +71,13 @@ class KeysetPagination(BasePagination):
         self.rows = rows
         return rows
 
+    def around(self) -> tuple[Any, ...]:
+        """What the answer says beside its rows."""
+        return self.has_next, self.has_previous, self.counted
+
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"results": data, "next": self.next_link(), "previous": self.previous_link()})
+        links = {"next": self.next_link(), "previous": self.previous_link()}
+        return Response({"results": data, **links, **self.counted})
 
     def next_link(self) -> str | None:
         return self._link(self.rows[-1], backwards=False) if self.has_next else None
@@ -68,7 +90,16 @@ class KeysetPagination(BasePagination):
         return {
             "type": "object",
             "required": ["results", "next", "previous"],
-            "properties": {"results": schema, "next": link, "previous": link},
+            "properties": {
+                "results": schema,
+                "next": link,
+                "previous": link,
+                "count": {"type": "integer", "description": "Only when `count` is asked for."},
+                "count_is_capped": {
+                    "type": "boolean",
+                    "description": "With `count=capped`: there are more rows than `count`.",
+                },
+            },
         }
 
     def get_schema_operation_parameters(self, view: "APIView") -> list[dict[str, Any]]:
@@ -81,6 +112,12 @@ class KeysetPagination(BasePagination):
                 "description": "From `next` or `previous`.",
             },
             {"name": "page_size", "in": "query", "schema": size, "description": "Rows in a page."},
+            {
+                "name": "count",
+                "in": "query",
+                "schema": {"type": "string", "enum": ["exact", "capped"]},
+                "description": f"Count the rows of all pages; `capped` stops at {self.count_up_to} and stays fast.",
+            },
         ]
 
     def _size(self, request: Request) -> int:
@@ -88,6 +125,17 @@ class KeysetPagination(BasePagination):
         if not said.isdecimal() or not 1 <= int(said) <= self.max_page_size:
             raise ValidationError({"page_size": [f"A whole number from 1 to {self.max_page_size}."]})
         return int(said)
+
+    def _count(self, rows: QuerySet[Any], said: str | None) -> dict[str, Any]:
+        match said:
+            case None:
+                return {}
+            case "exact":
+                return {"count": rows.count()}
+            case "capped":
+                found = rows.order_by()[: self.count_up_to + 1].count()
+                return {"count": min(found, self.count_up_to), "count_is_capped": found > self.count_up_to}
+        raise ValidationError({"count": ["`exact` or `capped`."]})
 
     def _place(self, request: Request) -> tuple[bool, tuple[Any, Any] | None]:
         token = request.query_params.get("cursor")
@@ -103,8 +151,11 @@ class KeysetPagination(BasePagination):
 
     def _link(self, row: Model | dict[str, Any], *, backwards: bool) -> str:
         field = self.ordering.lstrip("-")
-        value = None if field == "pk" else getattr(row, field)
-        place = orjson.dumps([backwards, self.ordering, value, row.pk], default=str)
+        if isinstance(row, dict):
+            value, key = None if field == "pk" else row[field], row["id"]
+        else:
+            value, key = None if field == "pk" else getattr(row, field), row.pk
+        place = orjson.dumps([backwards, self.ordering, value, key], default=str)
         return replace_query_param(
             remove_query_param(self.url, "cursor"), "cursor", cipher("cursor").encrypt(place).decode()
         )

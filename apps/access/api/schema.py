@@ -9,7 +9,7 @@ from drf_spectacular.plumbing import ResolvedComponent, get_doc
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import SAFE_METHODS
 
-from apps.access.api.base import VERBS, AccessView, VerbSerializer
+from apps.access.api.base import VERBS, AccessView, ReadMixin, VerbSerializer
 from apps.accounts.scopes import all_scopes
 from apps.kernel.problems import PROBLEM_JSON, REFUSALS, TITLES, problem
 
@@ -42,9 +42,10 @@ PROBLEM = {
         },
     },
 }
-IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description="The `ETag` you read; 412 if it has moved on."
+IF_NONE_MATCH = OpenApiParameter(
+    "If-None-Match", str, OpenApiParameter.HEADER, description="The `ETag` you have; 304 while it is the same."
 )
+FIELDS = "Only these fields, and `id`."
 SUMMARIES = {
     "list": "List {many}",
     "create": "Add {one}",
@@ -127,7 +128,14 @@ class PolicySchema(AutoSchema):
         return bool(getattr(self.view, "detail", False)) and self.method not in SAFE_METHODS
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
-        return [IF_MATCH] if self._changes_a_row() else []
+        if self.action in {"list", "retrieve"} and isinstance(self.view, ReadMixin):
+            names = {"type": "array", "items": {"type": "string", "enum": list(self.view.shape.names)}}
+            return [IF_NONE_MATCH, OpenApiParameter("fields", names, explode=False, description=FIELDS)]
+        if not self._changes_a_row():
+            return []
+        said = "The `ETag` you read, or `*`; 412 if the row has moved on."
+        demanded = not self._is_verb()
+        return [OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=demanded, description=said)]
 
     def get_response_serializers(self) -> Any:
         verb = getattr(self.view, "verb", None)
@@ -161,6 +169,8 @@ class PolicySchema(AutoSchema):
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)
+        if self.action in {"list", "retrieve"} and isinstance(self.view, ReadMixin):
+            bodies["304"] = {"description": "Not modified."}
         for status, body in bodies.items():
             body["description"] = body["description"] or "Done."
             body["headers"] = {name: self._header(name) for name in self._headers(status)} | body.get("headers", {})
@@ -169,7 +179,7 @@ class PolicySchema(AutoSchema):
         return dict(sorted(bodies.items()))
 
     def _headers(self, status: str) -> list[str]:
-        of_a_row = isinstance(self.view, AccessView) and self.action != "list" and self.method != "DELETE"
+        of_a_row = isinstance(self.view, AccessView) and self.method != "DELETE"
         names = ["X-Request-ID"]
         if of_a_row and not (self._is_verb() and self.method == "GET"):
             names.append("ETag")
@@ -205,7 +215,7 @@ class PolicySchema(AutoSchema):
         always = [400, 401, 403, 405, 406, 429, 503]
         of_rows = [404] if getattr(self.view, "detail", False) else []
         of_changes = [] if self.method == "GET" else [409, 413, 415]
-        of_versions = [412] if self._changes_a_row() else []
+        of_versions = [] if not self._changes_a_row() else [412] if self._is_verb() else [412, 428]
         return always + of_rows + of_changes + of_versions
 
 

@@ -37,7 +37,7 @@ class AuditEventViewSet(ReadOnlyRecordViewSet):
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response = super().retrieve(request, *args, **kwargs)
-        record(Action.ACCESS, model="audit.auditevent", objects=[str(response.data["id"])])
+        record(Action.ACCESS, model="audit.auditevent", objects=[self.kwargs["pk"]])
         return response
 
     @extend_schema(responses={(200, content_type): OpenApiTypes.BINARY for content_type in CONTENT_TYPES.values()})

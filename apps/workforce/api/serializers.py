@@ -76,15 +76,7 @@ class EmployeeSerializer(UnitSerializer):
         read_only_fields = ["left_on", "user"]
         fixed_fields = ["department", "position", "reports_to", "hired_on"]
 
-    def columns(self) -> list[str]:
-        knows = self.context["request"].user.has_perm("workforce.view_hr_employee")
-        return super().columns() if knows else list(Employee.FOR_EVERYBODY)
-
-    def to_representation(self, instance: Employee) -> dict[str, Any]:
-        shown = super().to_representation(instance)
-        if self.context["request"].user.has_perm("workforce.view_hr_employee", instance):
-            return shown
-        return {name: shown[name] for name in Employee.FOR_EVERYBODY}
+    reserved = {"workforce.view_hr_employee": tuple(set(Meta.fields) - set(Employee.FOR_EVERYBODY))}
 
 
 class AbsenceSerializer(UnitSerializer):
