@@ -9,6 +9,7 @@ from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
 
 from apps.access.models import UnitRecord
+from apps.accounts.models import User
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,11 @@ def report(declared: Report) -> Report:
 
 def reports() -> list[Report]:
     return sorted(_reports.values(), key=lambda one: one.slug)
+
+
+def reports_for(user: User) -> list[Report]:
+    """Those that this user may run."""
+    return [report for report in reports() if user.has_perm(report.permission)]
 
 
 def report_of(slug: str) -> Report | None:

@@ -1,6 +1,6 @@
 """A table is asked for, made in the background and taken by the person who asked."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -19,8 +19,10 @@ from apps.files import services as files
 from apps.kernel.errors import BusinessError
 from apps.kernel.trail import Action, record
 from apps.reports.models import Export
-from apps.reports.tables import CHUNK, Cells, table_of
+from apps.reports.tables import CHUNK, Cells, Table, table_of
 from apps.reports.writers import WRITERS, TooManyRows
+
+Progress = Callable[[int, int], None]
 
 KEPT = timedelta(days=1)
 AT_ONCE = 5
@@ -57,44 +59,42 @@ def make(key: UUID, *, work: Work) -> dict[str, object]:
     """Read the rows that the requester may see now, write them to a file and put it away for him."""
     export = Export.objects.select_related("requested_by").get(pk=key)
     table = table_of(export.source, export.name, export.query, export.requested_by)
-    writer = WRITERS[export.format]
-    total = table.rows.count()
-    if writer.most_rows is not None and total > writer.most_rows:
-        raise TooManyRows(rows=total)
     with TemporaryFile() as stream:
-        counted = _Counted(table, work, total)
-        writer.write(stream, table.names if writer.by_name else table.headings, counted)
+        export.rows = write(table, export.format, stream, progress=work.progress)
         # Whoever lost a right while the rows were read gets no file.
         table_of(export.source, export.name, export.query, User.objects.get(pk=export.requested_by_id))
         export.file = files.store(
             stream,
             name=f"{slugify(export.name.replace('/', '-').replace('.', '-'))}.{export.format}",
-            content_type=writer.content_type,
+            content_type=WRITERS[export.format].content_type,
             purpose="reports.export",
             owner_label=Export._meta.label_lower,
             owner=export.pk,
             expires_at=timezone.now() + KEPT,
         )
-    export.rows = counted.done
     export.save(update_fields=["file", "rows", "updated_at"])
     _record(export, "made")
     return {"rows": export.rows, "export": str(export.pk), "file": reverse("export-file", args=[export.pk])}
 
 
-class _Counted:
-    """The rows of a table, with a word to the job after every few."""
+def write(table: Table, format: str, stream: IO[bytes], *, progress: Progress) -> int:  # noqa: A002
+    """Write the table and say how many rows it had."""
+    writer, total = WRITERS[format], table.rows.count()
+    if writer.most_rows is not None and total > writer.most_rows:
+        raise TooManyRows(rows=total)
+    written = 0
 
-    def __init__(self, rows: Iterable[Cells], work: Work, total: int) -> None:
-        self.rows, self.work, self.total, self.done = rows, work, total, 0
-
-    def __iter__(self) -> Iterator[Cells]:
-        self.work.progress(0, self.total)
-        for row in self.rows:
+    def rows() -> Iterator[Cells]:
+        nonlocal written
+        progress(0, total)
+        for written, row in enumerate(table, start=1):
             yield row
-            self.done += 1
-            if self.done % CHUNK == 0:
-                self.work.progress(self.done, self.total)
-        self.work.progress(self.done, self.total)
+            if written % CHUNK == 0:
+                progress(written, total)
+        progress(written, total)
+
+    writer.write(stream, table.names if writer.by_name else table.headings, rows())
+    return written
 
 
 def download(export: Export, *, now: datetime) -> IO[bytes]:

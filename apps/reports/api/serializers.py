@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.http import QueryDict
 from rest_framework import serializers
 
@@ -28,3 +30,13 @@ class AskSerializer(VerbSerializer):
         asked = QueryDict(mutable=True)
         asked.update(query)
         return asked.urlencode()
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    name = serializers.SlugField(source="slug")
+    title = serializers.CharField()
+    columns = serializers.ListField(child=serializers.CharField())
+
+
+class RunSerializer(VerbSerializer):
+    format = serializers.ChoiceField(choices=Export.Format.choices)

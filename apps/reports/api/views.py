@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import FileResponse
+from django.http import FileResponse, Http404
 from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -12,10 +12,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.access.api.base import ReadOnlyRecordViewSet, action
+from apps.access.api.base import AccessView, ReadOnlyRecordViewSet, action
 from apps.reports import services
-from apps.reports.api.serializers import AskSerializer, ExportSerializer
+from apps.reports.api.serializers import AskSerializer, ExportSerializer, ReportSerializer, RunSerializer
 from apps.reports.models import Export
+from apps.reports.registry import Report, reports_for
 from apps.reports.tables import NoSuchTable
 
 POLL_AFTER = "1"
@@ -64,6 +65,43 @@ class ExportViewSet(ReadOnlyRecordViewSet):
         return FileResponse(
             content, as_attachment=True, filename=export.file.name, content_type=export.file.content_type
         )
+
+
+class ReportViewSet(AccessView):
+    """Reports that the domains declare: each one holds the rows that the caller may see."""
+
+    queryset = Export.objects.all()
+    serializer_class = ReportSerializer
+    permission_classes = (OwnExport,)
+    filter_backends = ()
+
+    def required_permission(self) -> str:
+        """None of its own: each report asks for the permission of its rows."""
+        return ""
+
+    def known_parameters(self) -> set[str]:
+        return set()
+
+    def mine(self) -> list[Report]:
+        auth = self.request.auth
+        return [
+            report
+            for report in reports_for(self.request.user)  # type: ignore[arg-type]
+            if auth is None or auth.allows(report.model._meta.app_label, write=False)
+        ]
+
+    @extend_schema(responses={200: ReportSerializer(many=True)})
+    def list(self, request: Request) -> Response:
+        """List the reports that the caller may run."""
+        return Response({"results": self.get_serializer(self.mine(), many=True).data, "next": None, "previous": None})
+
+    @extend_schema(request=RunSerializer, responses={202: ExportSerializer})
+    @action(verb="view", detail=False, url_path=r"(?P<name>[a-z0-9-]+)/runs", serializer_class=RunSerializer)
+    def runs(self, request: Request, name: str) -> Response:
+        """Run a report."""
+        if name not in {report.slug for report in self.mine()}:
+            raise Http404
+        return asked_for(self, Export.Source.REPORT, name, "", self.wish()["format"])
 
 
 def asked_for(view: Any, source: str, name: str, query: str, form: str) -> Response:

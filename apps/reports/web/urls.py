@@ -4,7 +4,7 @@ from apps.reports.web import exports, jobs, views
 
 urlpatterns = [
     path("reports/", views.catalogue, name="reports"),
-    path("reports/<slug:slug>.csv", views.download, name="report"),
+    path("reports/<slug:slug>/runs/", views.run, name="run_report"),
     path("reports/lists/<str:label>/", exports.export_list, name="export_list"),
     path("reports/exports/<uuid:pk>/file/", exports.file, name="export_file"),
     path("reports/jobs/<uuid:pk>/", jobs.job, name="job"),
