@@ -37,6 +37,7 @@ domains.register(
                     "events.view_publishedevent",
                     "events.view_schedule",
                     "events.view_relay",
+                    "files.view_storedfile",
                 ),
             ),
         ),

@@ -12,13 +12,15 @@ from apps.access.roles import held, held_paths
 from apps.accounts.models import User
 from apps.events.models import PublishedEvent, Work
 
+AT_THE_TOP = 2
+"""Slashes in the path of a unit that has none above it."""
 TABLE = PublishedEvent._meta.db_table
 
 
 def all_work_of(user: User, verb: str = "view") -> QuerySet[Work]:
     """One's own work, that of units where a role allows it, and everything where a role holds at the top."""
     paths = held_paths(user, f"events.{verb}_work")
-    if Unit.objects.filter(parent=None, path__in=paths).exists():
+    if any(path.count("/") == AT_THE_TOP for path in paths):
         return Work.objects.all()
     return Work.objects.filter(Q(requested_by=user.pk) | Q(unit__in=Unit.objects.below(paths).values("pk")))
 

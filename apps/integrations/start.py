@@ -7,6 +7,7 @@ from apps.accounts.models import User
 from apps.events.models import Work
 from apps.integrations.models import ImportBatch
 from apps.integrations.querysets import all_work_of
+from apps.integrations.wording import error_of, title_of
 from apps.kernel import health
 
 WORK = "admin:events_work_changelist"
@@ -28,9 +29,9 @@ def failed(user: User) -> Content:
 
 def _failed(work: Work) -> Line:
     return Line(
-        text=work.name,
+        text=title_of(work),
         link=reverse("admin:events_work_change", args=[work.pk]),
-        note=work.last_error,
+        note=error_of(work),
         label=naturaltime(work.finished_at),
         tone=Tone.LATE,
     )

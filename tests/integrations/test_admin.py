@@ -119,3 +119,29 @@ def test_an_operator_reads_the_machinery(
     page = sign_in(make_user("operator")).get(reverse(f"admin:events_{model}_changelist"))
 
     assert page.status_code == 200
+
+
+def test_the_bar_of_running_work_asks_for_itself_until_the_work_is_over(
+    sign_in: Callable[[User], Client], make_user: Callable[..., User], browser: Client, unit: Unit, other_unit: Unit
+) -> None:
+    upload(browser, unit)
+    work = Work.objects.get()
+    Work.objects.update(state="leased", lease_until="2099-01-01T00:00Z", done=1_500, total=3_000)
+    bar = reverse("admin:events_work_progress", args=[work.pk])
+
+    running = browser.get(bar)
+    Work.objects.update(state="parked", lease_until=None, finished_at="2026-01-01T00:00Z", last_error="no_file: Gone.")
+    over = browser.get(bar)
+    page = browser.get(reverse("admin:events_work_change", args=[work.pk])).content.decode()
+    stranger = sign_in(make_user("import-manager", other_unit))
+
+    assert f'hx-get="{bar}"' in running.content.decode()
+    assert "1,500 of 3,000" in running.content.decode()
+    assert "HX-Refresh" not in running.headers
+    assert over.headers["HX-Refresh"] == "true"
+    assert "hx-get" not in over.content.decode()
+    assert "Gone." in page
+    assert "no_file" not in page
+    batch = ImportBatch.objects.get()
+    assert reverse("admin:integrations_importbatch_change", args=[batch.pk]) in page
+    assert stranger.get(bar).status_code == 404

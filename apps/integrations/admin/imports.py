@@ -1,24 +1,21 @@
-"""Imports for people without a shell; background work and events for operators."""
+"""Imports for people without a shell."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.core.files.base import File
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from apps.access.admin.base import RecordAdmin, UnitRecordAdmin, VersionedForm, each_row
-from apps.access.version import RowVersion
-from apps.events import services as work_services
-from apps.events.models import PublishedEvent, Relay, Schedule, Work
+from apps.access.admin.base import UnitRecordAdmin, VersionedForm, each_row
+from apps.events.models import Work
 from apps.integrations import services
 from apps.integrations.imports.profile import load_profile, shipped_profiles
 from apps.integrations.imports.undo import undo_import
 from apps.integrations.models import ImportBatch
-from apps.integrations.querysets import all_work_of
 
 SHOWN = 500
 State = ImportBatch.State
@@ -145,73 +142,3 @@ def _told(batch: ImportBatch) -> dict[str, Any]:
         "more": max(len(rows) - SHOWN, 0),
         "job": Work.objects.filter(pk=batch.work).first() if batch.work else None,
     }
-
-
-class ReadOnlyAdmin(RecordAdmin):
-    """Written by the software alone."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-
-@admin.register(Work)
-class WorkAdmin(ReadOnlyAdmin):
-    """Jobs, deliveries of events and scheduled slots, with the error that set one aside."""
-
-    icon = "pending_actions"
-    list_display = ("created_at", "name", "kind", "state", "last_error")
-    list_filter = ("state", "kind")
-    search_fields = ("name__startswith",)
-    search_help_text = _("Beginning of the name")
-    ordering = ("-pk",)
-    exclude = ("context", "position")
-    actions = ("retry", "cancel", "park")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return all_work_of(request.user).annotate(row_version=RowVersion())  # type: ignore[arg-type]
-
-    def may(self, request: HttpRequest, verb: str, obj: Model | None = None) -> bool:
-        if obj is None:
-            return super().may(request, verb)
-        return all_work_of(request.user, verb).filter(pk=obj.pk).exists()  # type: ignore[arg-type]
-
-    @each_row(verb="retry", title=_("Run again"))
-    def retry(self, request: HttpRequest, work: Work) -> Work:
-        return work_services.retry(work)
-
-    @each_row(verb="cancel", title=_("Cancel"))
-    def cancel(self, request: HttpRequest, work: Work) -> Work:
-        return work_services.cancel(work)
-
-    @each_row(verb="park", title=_("Set aside"), reason=True)
-    def park(self, request: HttpRequest, work: Work, *, reason: str) -> Work:
-        return work_services.park(work, reason=reason)
-
-
-@admin.register(PublishedEvent)
-class PublishedEventAdmin(ReadOnlyAdmin):
-    icon = "campaign"
-    list_display = ("created_at", "name", "aggregate", "unit")
-    search_fields = ("name__startswith",)
-    search_help_text = _("Beginning of the name")
-    ordering = ("-pk",)
-
-
-@admin.register(Schedule)
-class ScheduleAdmin(ReadOnlyAdmin):
-    icon = "schedule"
-    list_display = ("name", "planned_until")
-    ordering = ("name",)
-
-
-@admin.register(Relay)
-class RelayAdmin(ReadOnlyAdmin):
-    icon = "sync_alt"
-    list_display = ("id", "beat_at")
-    ordering = ("-beat_at",)
