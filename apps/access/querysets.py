@@ -50,10 +50,26 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
         granted = self.granted_to(user, action)
         return self.filter(by_role if granted is None else by_role | Q(granted))
 
+    def is_granted_to(self, user: "User | AnonymousUser", action: str) -> bool:
+        """Whether `action` was granted to the user on any row at all, read once per user object."""
+        root = self._root()
+        grants = grant_model(root)
+        if grants is None or not user.is_authenticated:
+            return False
+        known = user.__dict__.setdefault("_granted", {})
+        if grants not in known:
+            rows = grants.objects.filter(valid_at(timezone.now()), user=user.pk)
+            known[grants] = set(rows.values_list("permission__codename", flat=True).distinct())
+        return f"{action}_{root._meta.model_name}" in known[grants]
+
+    def _root(self) -> type[models.Model]:
+        """The kind of row whose grants open rows of this kind too."""
+        through = self.model.granted_through
+        return self.model._meta.get_field(through).related_model if through else self.model
+
     def granted_to(self, user: "User | AnonymousUser", action: str) -> Exists | None:
         """The condition that a grant of this user opens the row; `None` where rows of this kind take no grants."""
-        through = self.model.granted_through
-        root = self.model._meta.get_field(through).related_model if through else self.model
+        through, root = self.model.granted_through, self._root()
         grants = grant_model(root)
         if grants is None or not user.is_authenticated:
             return None

@@ -2,10 +2,11 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import timedelta
 from functools import reduce
 from operator import or_
+from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
@@ -102,8 +103,9 @@ def _told(entries: AuditEventQuerySet, user: User, *, names_people: bool) -> Con
     for entry in entries.prefetch_related("actor").order_by("-timestamp", "-id")[:READ]:
         written[entry.txid, entry.content_type_id, entry.action].setdefault(_key(entry), entry)
     shown = _each_record_once(written.values())[:SHOWN]
+    seen = timeline.addresses_seen([entry for entries in shown for entry in entries.values()], user)
     rows = _rows([next(iter(entries.values())) for entries in shown if len(entries) == 1], user)
-    return Content(lines=[_line(list(entries.values()), rows, names_people=names_people) for entries in shown])
+    return Content(lines=[_line(list(entries.values()), rows, seen if names_people else None) for entries in shown])
 
 
 def _key(entry: AuditEvent) -> Key:
@@ -136,7 +138,7 @@ def _rows(entries: Iterable[AuditEvent], user: User) -> dict[Key, Model]:
     return found
 
 
-def _line(entries: list[AuditEvent], rows: dict[Key, Model], *, names_people: bool) -> Line:
+def _line(entries: list[AuditEvent], rows: dict[Key, Model], seen: Container[UUID] | None) -> Line:
     entry = entries[0]
     meta = ContentType.objects.get_for_id(entry.content_type_id).model_class()._meta
     done = entry.get_action_display()
@@ -151,7 +153,7 @@ def _line(entries: list[AuditEvent], rows: dict[Key, Model], *, names_people: bo
     return Line(
         text=text,
         link=link,
-        note=_("%(done)s by %(who)s") % {"done": done, "who": timeline.who(entry)} if names_people else done,
+        note=done if seen is None else _("%(done)s by %(who)s") % {"done": done, "who": timeline.who(entry, seen)},
         label=naturaltime(entry.timestamp),
     )
 

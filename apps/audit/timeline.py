@@ -57,7 +57,7 @@ def tell(events: Iterable[AuditEvent], *, reader: User | None) -> list[Told]:
     """Entries in words, as this reader may see them; what foreign keys point to is read with one query per model."""
     events = list(events)
     names = _names(events)
-    seen = _seen(events, reader)
+    seen = addresses_seen(events, reader)
     return [
         Told(
             event=event,
@@ -71,7 +71,7 @@ def tell(events: Iterable[AuditEvent], *, reader: User | None) -> list[Told]:
     ]
 
 
-def _seen(events: list[AuditEvent], reader: User | None) -> Container[UUID] | None:
+def addresses_seen(events: list[AuditEvent], reader: User | None) -> Container[UUID] | None:
     """The nameless actors whose address this reader may see; `None` where he may see everybody's."""
     if reader is None:
         return None

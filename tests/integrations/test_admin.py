@@ -56,7 +56,7 @@ def test_an_import_from_upload_to_undo(browser: Client, unit: Unit) -> None:
     work_off()
     page = page_of(browser)
     assert "sample.line" in page
-    assert 'value="confirm"' in page
+    assert "/do/confirm/" in page
     assert Person.objects.count() == 0
 
     press(browser, "confirm")
@@ -77,7 +77,8 @@ def test_bad_rows_stand_in_a_table_and_markup_is_text(browser: Client, unit: Uni
 
     assert "This is not a whole number." in page
     assert "&lt;b&gt;4&lt;/b&gt;" in page
-    assert 'value="confirm_good"' in page
+    assert "/do/confirm_good/" in page
+    assert "/do/confirm/" not in page
     press(browser, "confirm_good")
     work_off()
     assert Line.objects.count() == 2

@@ -258,8 +258,7 @@ class UnitRecordAdmin(RecordAdmin):
     def may(self, request: HttpRequest, verb: str, obj: Model | None = None) -> bool:
         if super().may(request, verb, obj):
             return True
-        granted = self.model._default_manager.all().granted_to(request.user, verb)
-        return obj is None and granted is not None and self.model._default_manager.filter(granted).exists()
+        return obj is None and self.model._default_manager.all().is_granted_to(request.user, verb)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         fixed = ["unit"] if obj is not None else []

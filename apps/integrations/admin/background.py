@@ -21,6 +21,7 @@ from apps.integrations.wording import error_of, title_of
 
 SHOWN = 100
 State = Work.State
+STOPPED = (State.PARKED, State.REFUSED, State.CANCELLED, State.MISSED)
 COLOURS = {
     State.READY: "info",
     State.LEASED: "primary",
@@ -135,15 +136,15 @@ class WorkAdmin(ReadOnlyAdmin):
                 ]
         return owners
 
-    @each_row(verb="retry", title=_("Run again"))
+    @each_row(verb="retry", title=_("Run again"), when=lambda work: work.state in STOPPED)
     def retry(self, request: HttpRequest, work: Work) -> Work:
         return services.retry(work)
 
-    @each_row(verb="cancel", title=_("Cancel"))
+    @each_row(verb="cancel", title=_("Cancel"), when=lambda work: not work.finished_at and not work.cancel_asked)
     def cancel(self, request: HttpRequest, work: Work) -> Work:
         return services.cancel(work)
 
-    @each_row(verb="park", title=_("Set aside"), reason=True)
+    @each_row(verb="park", title=_("Set aside"), reason=True, when=lambda work: not work.finished_at)
     def park(self, request: HttpRequest, work: Work, *, reason: str) -> Work:
         return services.park(work, reason=reason)
 

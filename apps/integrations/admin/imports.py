@@ -19,12 +19,7 @@ from apps.integrations.models import ImportBatch
 
 SHOWN = 500
 State = ImportBatch.State
-STEPS = {
-    State.UPLOADED: (("check_files", _("Check")),),
-    State.CHECKED: (("confirm", _("Import")), ("check_files", _("Check again"))),
-    State.REFUSED: (("check_files", _("Check again")),),
-    State.DONE: (("undo", _("Undo")),),
-}
+TO_CHECK = (State.UPLOADED, State.CHECKED, State.REFUSED)
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -111,31 +106,33 @@ class ImportBatchAdmin(UnitRecordAdmin):
         told = {"batch": batch, **_told(batch)} if isinstance(batch, ImportBatch) else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
 
-    @each_row(verb="add", title=_("Check"))
+    @each_row(verb="add", title=_("Check"), when=lambda batch: batch.state in TO_CHECK)
     def check_files(self, request: HttpRequest, batch: ImportBatch) -> ImportBatch:
         return services.check_import(batch)
 
-    @each_row(verb="confirm", title=_("Import"))
+    @each_row(
+        verb="confirm", title=_("Import"), when=lambda batch: batch.state == State.CHECKED and not batch.bad_count
+    )
     def confirm(self, request: HttpRequest, batch: ImportBatch) -> ImportBatch:
         return services.confirm_import(batch)
 
-    @each_row(verb="confirm", title=_("Import the good rows only"))
+    @each_row(
+        verb="confirm",
+        title=_("Import the good rows only"),
+        when=lambda batch: batch.state == State.CHECKED and batch.bad_count,
+    )
     def confirm_good(self, request: HttpRequest, batch: ImportBatch) -> ImportBatch:
         return services.confirm_import(batch, skip_bad=True)
 
-    @each_row(verb="undo", title=_("Undo"), reason=True)
+    @each_row(verb="undo", title=_("Undo"), reason=True, when=lambda batch: batch.state == State.DONE)
     def undo(self, request: HttpRequest, batch: ImportBatch, *, reason: str) -> None:
         undo_import(batch, user=request.user)  # type: ignore[arg-type]
 
 
 def _told(batch: ImportBatch) -> dict[str, Any]:
     """What the page of an import shows beside its fields."""
-    steps = list(STEPS.get(State(batch.state), ()))
-    if batch.state == State.CHECKED and batch.bad_count:
-        steps[0] = ("confirm_good", _("Import the good rows only"))
     rows = batch.report.get("bad_rows", [])
     return {
-        "steps": steps,
         "models": batch.report.get("models", {}),
         "refusal": batch.report.get("detail", ""),
         "bad_rows": rows[:SHOWN],
