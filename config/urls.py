@@ -1,7 +1,8 @@
 """Every mount. A domain names its own in its `domain.py`."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
@@ -33,6 +34,7 @@ urlpatterns = [
         name="api-docs",
     ),
     *(path("api/v1/", include(domain.api)) for domain in domains if domain.api),
+    re_path("^api/", own_policy("There is nothing.")(csrf_exempt(pages.not_found)), name="nothing"),
     *(path("", include(domain.web)) for domain in domains if domain.web),
 ]
 handler400 = pages.bad_request

@@ -122,6 +122,28 @@ def known_hosts_only(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def bounded_body(get_response: GetResponse) -> GetResponse:
+    """A program says how long its body is, and one that is too long is refused before it is read."""
+
+    def refusal(request: HttpRequest) -> HttpResponse | None:
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            sentence = "Say with Content-Length how long the body is; this one comes in chunks."
+            return problem_page(request, HTTPStatus.LENGTH_REQUIRED, "length_required", sentence)
+        is_form = request.META.get("CONTENT_TYPE", "").startswith("multipart/form-data")
+        limit = settings.UPLOAD_MAX_SIZE if is_form else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if int(request.META.get("CONTENT_LENGTH") or 0) <= limit:
+            return None
+        sentence = f"The body is larger than the {limit} bytes that this installation accepts."
+        return problem_page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "content_too_large", sentence)
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(("/api/", "/oauth/")) and (refused := refusal(request)):
+            return refused
+        return get_response(request)
+
+    return middleware
+
+
 def stored_nowhere(get_response: GetResponse) -> GetResponse:
     """What is answered to somebody in particular stays out of every cache, unless its view says otherwise."""
 

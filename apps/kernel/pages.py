@@ -32,8 +32,12 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None, 
     return _refusal(request, HTTPStatus.FORBIDDEN, "permission_denied", "You may not do this.")
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _refusal(request, HTTPStatus.NOT_FOUND, "not_found", "There is nothing at this address.")
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Also the view of every unknown path of the API, in a trial, too."""
+    sentence = "There is nothing at this address."
+    if request.path.startswith("/api/"):
+        sentence += " Addresses of resources end with a slash."
+    return _refusal(request, HTTPStatus.NOT_FOUND, "not_found", sentence)
 
 
 def _outage(request: HttpRequest, code: str, detail: str) -> HttpResponse:

@@ -6,20 +6,15 @@ from collections.abc import Mapping
 from typing import IO, Any, ClassVar
 
 from django.conf import settings
-from rest_framework import status
-from rest_framework.exceptions import APIException, ParseError
+from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
+
+from apps.kernel.problems import ContentTooLarge
 
 MAX_DEPTH = 20
 """Levels of nesting; the deepest resource of ours needs four."""
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-class ContentTooLarge(APIException):
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "The body is larger than this installation accepts."
-    default_code = "content_too_large"
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import orjson
 from django.apps import apps
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import IntegrityError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
@@ -29,6 +29,7 @@ TITLES = {
     406: "Not acceptable",
     409: "Conflict",
     410: "Gone",
+    411: "Length required",
     412: "Precondition failed",
     413: "Content too large",
     415: "Unsupported media type",
@@ -53,6 +54,7 @@ REFUSALS: tuple[tuple[int, str, str], ...] = (
     (409, "already_exists", "Another record has the same key."),
     (409, "constraint_violated", "A rule of the database stands against this."),
     (409, "in_use", "Other records depend on this one. Remove or move them first."),
+    (411, "length_required", "Say with `Content-Length` how long the body is."),
     (412, "stale_record", str(StaleRecord())),
     (413, "content_too_large", "The body is larger than this installation accepts."),
     (415, "unsupported_media_type", "Unsupported media type in request."),
@@ -63,6 +65,18 @@ REFUSALS: tuple[tuple[int, str, str], ...] = (
     (503, "cache_unavailable", "The cache does not answer. Try again in a moment."),
 )
 """Status, code and sentence of whatever no rule of the business refuses."""
+
+
+class BadRequest(exceptions.APIException):
+    status_code = 400
+    default_detail = "The request cannot be understood."
+    default_code = "bad_request"
+
+
+class ContentTooLarge(exceptions.APIException):
+    status_code = 413
+    default_detail = "The body is larger than this installation accepts."
+    default_code = "content_too_large"
 
 
 def problem(http_status: int, code: str, detail: str, **members: object) -> dict[str, object]:
@@ -106,6 +120,10 @@ def _translated(error: Exception) -> Exception:
             return exceptions.NotFound()
         case PermissionDenied():
             return exceptions.PermissionDenied()
+        case RequestDataTooBig():
+            return ContentTooLarge()
+        case SuspiciousOperation():
+            return BadRequest()
         case ModelValidationError():
             return exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
     return error

@@ -121,6 +121,8 @@ def test_a_row_does_not_move_to_another_unit_by_an_edit(api, make_user, root_uni
         ({"id": "0"}, [("/id", "read_only_field")]),
         ({"created_at": "2020-01-01T00:00:00Z", "name": "y"}, [("/created_at", "read_only_field")]),
         ({"email": "not an address"}, [("/email", "invalid")]),
+        ({"name": 7}, [("/name", "wrong_type")]),
+        ({"name": True, "email": ["a@example.org"]}, [("/name", "wrong_type"), ("/email", "wrong_type")]),
         ({"a/b": 1}, [("/a~1b", "unknown_field")]),
     ],
 )
@@ -162,6 +164,36 @@ def test_a_body_over_the_limit_is_413(api, manager, settings):
 
     assert answer.status_code == 413
     assert answer.json()["code"] == "content_too_large"
+
+
+def test_a_body_that_says_it_is_too_long_is_not_read(api, manager, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+
+    answer = api(manager).post(PEOPLE, data=b"{}", content_type="application/json", CONTENT_LENGTH="1001")
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "content_too_large")
+
+
+def test_a_body_that_does_not_say_how_long_it_is_is_411(api, manager):
+    answer = api(manager).post(PEOPLE, {"number": "P-3", "name": "Cleo"}, headers={"Transfer-Encoding": "chunked"})
+
+    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+    assert Person.objects.count() == 0
+
+
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options"])
+def test_a_path_without_its_slash_is_a_problem_and_no_redirection(api, manager, method):
+    answer = getattr(api(manager), method)(PEOPLE.rstrip("/"))
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_asking_for_the_options_of_an_address_is_405(api, manager, ada):
+    for path in (PEOPLE, f"{PEOPLE}{ada.pk}/", f"{PEOPLE}{ada.pk}/close/"):
+        answer = api(manager).options(path)
+
+        assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+        assert "OPTIONS" not in answer["Allow"]
 
 
 def test_another_media_type_is_415(api, manager):

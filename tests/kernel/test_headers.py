@@ -19,7 +19,7 @@ HEADERS = {
         ("/api/v1/nowhere/", "localhost", 404),
         ("/livez", "evil.example", 400),
         ("/static/nothing.css", "evil.example", 400),
-        ("/api/v1/units", "localhost", 301),
+        ("/accounts/sessions", "localhost", 301),
     ],
 )
 def test_every_answer_carries_them(path, host, status):

@@ -1,6 +1,6 @@
 """What every endpoint stands on: rows one may see, verbs one may do, bodies taken literally."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast
 
@@ -27,6 +27,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from apps.access.api.filters import StrictFilterBackend, refuse_unknown_parameters
+from apps.access.api.literal import refuse_unknown
 from apps.access.api.pagination import KeysetPagination
 from apps.access.api.rows import (
     ReadableSerializer,
@@ -70,6 +71,7 @@ def action(
     *, verb: str, detail: bool = True, methods: tuple[str, ...] = ("post",), **kwargs: Any
 ) -> Callable[..., Any]:
     """A verb as a sub-path. It asks for the permission `<app>.<verb>_<model>`."""
+    kwargs.setdefault("serializer_class", VerbSerializer)
     return drf_action(detail=detail, methods=list(methods), verb=verb, **kwargs)
 
 
@@ -107,30 +109,17 @@ class StrictSerializer(ReadableSerializer):
 
 
 class VerbSerializer(serializers.Serializer[Any]):
-    """The input of a verb, as literal as a resource's."""
+    """The input of a verb, as literal as a resource's. A verb that needs nothing but the row takes this one."""
 
     def to_internal_value(self, data: Any) -> Any:
         refuse_unknown(self, data)
         return super().to_internal_value(data)
 
 
-def refuse_unknown(serializer: Any, body: Any) -> None:
-    if not isinstance(body, Mapping):
-        return
-    errors: dict[str, list[serializers.ErrorDetail]] = {}
-    for name in body:
-        field = serializer.fields.get(name)
-        if field is None:
-            errors[name] = [serializers.ErrorDetail(_("There is no such field."), code="unknown_field")]
-        elif field.read_only:
-            errors[name] = [serializers.ErrorDetail(_("This field is read-only."), code="read_only_field")]
-    if errors:
-        raise serializers.ValidationError(errors)
-
-
 class AccessView(GenericViewSet[Any]):
     """A view with a policy: the model's permissions for the usual actions, `<verb>_<model>` for a verb."""
 
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     verb: str | None = None
     detail: bool | None = None
     lookup_value_regex = "[0-9a-fA-F-]{36}"

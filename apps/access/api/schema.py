@@ -3,13 +3,15 @@
 from typing import Any, ClassVar
 
 from django.apps import apps
+from django.core.validators import MinValueValidator
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, get_doc
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework import serializers
 from rest_framework.permissions import SAFE_METHODS
 
-from apps.access.api.base import VERBS, AccessView, ReadMixin, VerbSerializer
+from apps.access.api.base import VERBS, AccessView, ReadMixin, StrictSerializer, VerbSerializer
 from apps.accounts.scopes import all_scopes
 from apps.kernel.problems import PROBLEM_JSON, REFUSALS, TITLES, problem
 
@@ -72,6 +74,12 @@ def _with_article(noun: str) -> str:
 def _own_doc(kind: type) -> str:
     """What a class says of itself, not what its bases say."""
     return get_doc(kind) if vars(kind).get("__doc__") else ""
+
+
+def _lowest(field: serializers.DecimalField) -> Any:
+    """The least that a validator of the field allows."""
+    limits = [validator.limit_value for validator in field.validators if isinstance(validator, MinValueValidator)]
+    return max(limits, default=-1)
 
 
 class PolicySchema(AutoSchema):
@@ -141,11 +149,34 @@ class PolicySchema(AutoSchema):
         verb = getattr(self.view, "verb", None)
         return type(self.view).serializer_class if verb else super().get_response_serializers()
 
+    def get_request_serializer(self) -> Any:
+        """What is fixed at creation is no part of a change."""
+        serializer = super().get_request_serializer()
+        if self.action in {"update", "partial_update"}:
+            return type(serializer)(self.view.model(), context=serializer.context)
+        return serializer
+
     def get_serializer_name(self, serializer: Any, direction: str) -> str:
         """The input of a verb is called after its operation: several domains close something."""
-        if isinstance(serializer, VerbSerializer) and direction == "request":
+        name: str = super().get_serializer_name(serializer, direction)
+        if direction == "response":
+            return name
+        if isinstance(serializer, VerbSerializer):
             return "".join(word.capitalize() for word in self.get_operation_id().split("_"))
-        return super().get_serializer_name(serializer, direction)
+        return name if serializer.instance is None else f"{name.removesuffix('Serializer')}Change"
+
+    def _get_parameters(self) -> list[dict[str, Any]]:
+        """A parameter says something, and an ordering is one of those that the view knows."""
+        parameters = super()._get_parameters()
+        orderings = [f"{sign}{name}" for name in getattr(self.view, "ordering_fields", ()) for sign in ("", "-")]
+        for parameter in parameters:
+            schema = parameter["schema"]
+            if parameter["name"] == "ordering":
+                parameter["description"] = "Sort by this column; a minus turns it round."
+                schema["enum"] = orderings
+            elif parameter["in"] == "query" and schema.get("type") == "string" and "enum" not in schema:
+                schema["minLength"] = 1
+        return [parameter for parameter in parameters if parameter["name"] != "ordering" or orderings]
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         """Keys are UUIDs; a choice in the address is an enumeration."""
@@ -159,13 +190,34 @@ class PolicySchema(AutoSchema):
         return parameters
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
-        """Bodies are taken literally: there is no field beside those named."""
+        """Bodies have no field beside those named. Of a resource, `fields` may leave out any but the key."""
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "request":
             schema["additionalProperties"] = False
+        elif isinstance(serializer, StrictSerializer) and serializer.parent is None:
+            schema["required"] = ["id"]
+        else:
+            schema["required"] = sorted(schema["properties"])
         if not _own_doc(type(serializer)):
             schema.pop("description", None)
         return schema
+
+    def _map_serializer_field(self, field: Any, direction: str, *args: Any) -> Any:
+        schema = super()._map_serializer_field(field, direction, *args)
+        if isinstance(field, serializers.DecimalField):
+            sign = "" if _lowest(field) >= 0 else "-?"
+            places = f"(\\.[0-9]{{1,{field.decimal_places}}})?" if field.decimal_places else ""
+            schema["pattern"] = f"^{sign}[0-9]{{1,{field.max_whole_digits}}}{places}$"
+        if isinstance(field, serializers.ListSerializer):
+            schema["minItems"] = 0 if field.allow_empty else 1
+            if field.max_length is not None:
+                schema["maxItems"] = field.max_length
+        return schema
+
+    def _insert_field_validators(self, field: Any, schema: dict[str, Any]) -> None:
+        super()._insert_field_validators(field, schema)
+        if schema.get("minLength") and not {"pattern", "format", "enum"} & schema.keys():
+            schema["pattern"] = "\\S"
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)

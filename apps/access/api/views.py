@@ -50,7 +50,7 @@ class UnitViewSet(RecordViewSet):
     queryset = Unit.objects.all()
     serializer_class = UnitSerializer
     filterset_fields = ("slug", "parent")
-    http_method_names = ["get", "head", "options", "post", "patch"]
+    http_method_names = ["get", "head", "post", "patch"]
 
     def get_queryset(self) -> QuerySet[Unit]:
         return cast("UnitQuerySet", super().get_queryset()).permitted(self.request.user, "access.view_unit")
@@ -72,7 +72,7 @@ class UserViewSet(RecordViewSet):
     queryset = User.objects.all()
     serializer_class = UserSerializer
     filterset_fields = ("email", "kind", "is_active")
-    http_method_names = ["get", "head", "options", "post", "patch"]
+    http_method_names = ["get", "head", "post", "patch"]
 
     def get_queryset(self) -> QuerySet[User]:
         return super().get_queryset().filter(pk__in=services.people_seen_by(self.request.user).values("pk"))
@@ -115,7 +115,7 @@ class AssignmentViewSet(RecordViewSet):
     queryset = Assignment.objects.select_related("unit", "role")
     serializer_class = AssignmentSerializer
     filterset_fields = ("user", "unit")
-    http_method_names = ["get", "head", "options", "post"]
+    http_method_names = ["get", "head", "post"]
 
     def get_queryset(self) -> QuerySet[Assignment]:
         units = Unit.objects.permitted(self.request.user, "access.view_assignment")

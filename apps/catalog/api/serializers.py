@@ -80,10 +80,6 @@ class ReservationSerializer(UnitSerializer):
         fields = ["id", "unit", "product", "holder", "quantity", "status", "created_at", "updated_at"]
 
 
-class NothingSerializer(VerbSerializer):
-    """The verb needs nothing but the row."""
-
-
 class QuantitySerializer(VerbSerializer):
     quantity = serializers.IntegerField(min_value=1, max_value=1_000_000)
 

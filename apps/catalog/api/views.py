@@ -9,7 +9,6 @@ from apps.catalog import services
 from apps.catalog.api.serializers import (
     CategorySerializer,
     CountSerializer,
-    NothingSerializer,
     PriceSerializer,
     ProductSerializer,
     QuantitySerializer,
@@ -57,7 +56,7 @@ class ProductViewSet(UnitViewSet):
         )
         serializer.save()
 
-    @action(verb="discontinue", serializer_class=NothingSerializer)
+    @action(verb="discontinue")
     def discontinue(self, request: Request, pk: str) -> Response:
         self.wish()
         return self.answer(services.discontinue(self.get_object()))

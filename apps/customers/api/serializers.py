@@ -56,9 +56,5 @@ class CloseSerializer(VerbSerializer):
     reason = serializers.CharField(max_length=500)
 
 
-class ReopenSerializer(VerbSerializer):
-    """Reopening needs nothing but the row."""
-
-
 class MergeSerializer(VerbSerializer):
     survivor = VisibleRelatedField(queryset=Customer.objects.all())

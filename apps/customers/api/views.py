@@ -10,7 +10,6 @@ from apps.customers.api.serializers import (
     ContactSerializer,
     CustomerSerializer,
     MergeSerializer,
-    ReopenSerializer,
 )
 from apps.customers.models import Address, Contact, Customer
 
@@ -31,7 +30,7 @@ class CustomerViewSet(UnitViewSet):
     def close(self, request: Request, pk: str) -> Response:
         return self.answer(services.close_customer(self.get_object(), **self.wish(), now=timezone.now()))
 
-    @action(verb="reopen", serializer_class=ReopenSerializer)
+    @action(verb="reopen")
     def reopen(self, request: Request, pk: str) -> Response:
         self.wish()
         return self.answer(services.reopen_customer(self.get_object()))

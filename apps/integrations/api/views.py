@@ -2,6 +2,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import UUIDFilter
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import SAFE_METHODS, BasePermission
@@ -34,28 +35,34 @@ class ImportViewSet(ReadOnlyUnitViewSet):
     queryset = ImportBatch.objects.prefetch_related("files")
     serializer_class = ImportSerializer
     filterset_fields = ("state", "profile", "unit")
-    parser_classes = (StrictJSONParser, MultiPartParser)
+    parser_classes = (MultiPartParser,)
     ordering = "-created_at"
     ordering_fields = ("created_at",)
 
+    @extend_schema(request=UploadSerializer, responses={201: ImportSerializer})
     def create(self, request: Request) -> Response:
+        """Upload files to import."""
         wish = UploadSerializer(data=request.data, context=self.get_serializer_context())
         wish.is_valid(raise_exception=True)
         said = wish.validated_data
         batch = services.open_import(profile=said["profile"], unit=said["unit"], files=said["file"], user=request.user)
         return self.answer(batch, status_code=status.HTTP_201_CREATED)
 
-    @action(verb="add")
+    @extend_schema(responses={202: ImportSerializer})
+    @action(verb="add", parser_classes=(StrictJSONParser,))
     def check(self, request: Request, pk: str) -> Response:
+        self.wish()
         return self.answer(services.check_import(self.get_object()), status_code=status.HTTP_202_ACCEPTED)
 
-    @action(verb="confirm", serializer_class=ConfirmSerializer)
+    @extend_schema(responses={202: ImportSerializer})
+    @action(verb="confirm", serializer_class=ConfirmSerializer, parser_classes=(StrictJSONParser,))
     def confirm(self, request: Request, pk: str) -> Response:
         batch = services.confirm_import(self.get_object(), **self.wish())
         return self.answer(batch, status_code=status.HTTP_202_ACCEPTED)
 
-    @action(verb="undo")
+    @action(verb="undo", parser_classes=(StrictJSONParser,))
     def undo(self, request: Request, pk: str) -> Response:
+        self.wish()
         batch = self.get_object()
         undo_import(batch, user=request.user)
         return self.answer(batch)
@@ -118,10 +125,12 @@ class JobViewSet(ReadOnlyRecordViewSet):
 
     @action(verb="cancel")
     def cancel(self, request: Request, pk: str) -> Response:
+        self.wish()
         return self.answer(work_services.cancel(self.get_object()))
 
     @action(verb="retry")
     def retry(self, request: Request, pk: str) -> Response:
+        self.wish()
         return self.answer(work_services.retry(self.get_object()))
 
 

@@ -68,10 +68,6 @@ class OrderSerializer(UnitSerializer):
         ]
 
 
-class NothingSerializer(VerbSerializer):
-    """The verb needs nothing but the row."""
-
-
 class CancelSerializer(VerbSerializer):
     reason = serializers.CharField(max_length=500)
 

@@ -11,7 +11,6 @@ from apps.orders import services
 from apps.orders.api.filters import OrderFilter
 from apps.orders.api.serializers import (
     CancelSerializer,
-    NothingSerializer,
     OrderSerializer,
     ReturnSerializer,
     ShipperSerializer,
@@ -43,19 +42,19 @@ class OrderViewSet(UnitViewSet):
         order = cast("Order", serializer.instance)
         serializer.instance = services.change_order(order, **_with_wishes(serializer.validated_data))
 
-    @action(verb="place", serializer_class=NothingSerializer)
+    @action(verb="place")
     def place(self, request: Request, pk: str) -> Response:
         return self.step(services.place_order)
 
-    @action(verb="pay", serializer_class=NothingSerializer)
+    @action(verb="pay")
     def pay(self, request: Request, pk: str) -> Response:
         return self.step(services.pay_order)
 
-    @action(verb="ship", serializer_class=NothingSerializer)
+    @action(verb="ship")
     def ship(self, request: Request, pk: str) -> Response:
         return self.step(services.ship_order)
 
-    @action(verb="deliver", serializer_class=NothingSerializer)
+    @action(verb="deliver")
     def deliver(self, request: Request, pk: str) -> Response:
         return self.step(services.deliver_order)
 

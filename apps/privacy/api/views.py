@@ -15,7 +15,7 @@ class PrivacyRequestViewSet(RecordViewSet):
 
     queryset = PrivacyRequest.objects.select_related("package")
     serializer_class = PrivacyRequestSerializer
-    http_method_names = ["get", "head", "options", "post"]
+    http_method_names = ["get", "head", "post"]
     filterset_fields = {"state": ["exact"], "due_on": ["gte", "lte"]}
     ordering_fields = ("due_on", "created_at")
 

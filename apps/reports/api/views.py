@@ -38,7 +38,7 @@ class ExportViewSet(ReadOnlyRecordViewSet):
     queryset = Export.objects.select_related("file")
     serializer_class = ExportSerializer
     permission_classes = (OwnExport,)
-    http_method_names = ["get", "head", "options", "post"]
+    http_method_names = ["get", "head", "post"]
     filterset_fields = ("source", "format")
     ordering = "-pk"
 

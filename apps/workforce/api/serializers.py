@@ -121,7 +121,3 @@ class LinkAccountSerializer(VerbSerializer):
 
 class ShortenSerializer(VerbSerializer):
     ends_on = serializers.DateField()
-
-
-class DecideSerializer(VerbSerializer):
-    """A decision needs nothing but the row."""

@@ -10,7 +10,6 @@ from apps.accounts.models import User
 from apps.workforce.api.serializers import (
     AbsenceSerializer,
     AssignManagerSerializer,
-    DecideSerializer,
     DepartmentSerializer,
     EmployeeSerializer,
     EmployeeTerritorySerializer,
@@ -132,21 +131,21 @@ class AbsenceViewSet(UnitViewSet):
         self.target_unit(serializer.validated_data)
         serializer.instance = absences.request_absence(**serializer.validated_data)
 
-    @action(verb="approve", serializer_class=DecideSerializer)
+    @action(verb="approve")
     def approve(self, request: Request, pk: str) -> Response:
         self.wish()
         return self.answer(
             absences.approve_absence(self.get_object(), by=cast("User", request.user), now=timezone.now())
         )
 
-    @action(verb="reject", serializer_class=DecideSerializer)
+    @action(verb="reject")
     def reject(self, request: Request, pk: str) -> Response:
         self.wish()
         return self.answer(
             absences.reject_absence(self.get_object(), by=cast("User", request.user), now=timezone.now())
         )
 
-    @action(verb="withdraw", serializer_class=DecideSerializer)
+    @action(verb="withdraw")
     def withdraw(self, request: Request, pk: str) -> Response:
         self.wish()
         return self.answer(absences.withdraw_absence(self.get_object(), today=timezone.localdate()))
