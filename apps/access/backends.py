@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 
 from apps.access.models import UnitRecord
@@ -17,6 +18,18 @@ class RoleBackend(BaseBackend):
     """Without a row: may the user do this anywhere? With a row: here? With a unit: in this unit?"""
 
     def has_perm(self, user_obj: "User | AnonymousUser", perm: str, obj: Model | None = None) -> bool:
+        """Nobody else is asked after a no: a user's own permissions and groups stay empty."""
+        if not self._holds(user_obj, perm, obj):
+            raise PermissionDenied
+        return True
+
+    def has_module_perms(self, user_obj: "User | AnonymousUser", app_label: str) -> bool:
+        return any(permission.startswith(f"{app_label}.") for permission in held(user_obj))
+
+    def get_all_permissions(self, user_obj: "User | AnonymousUser", obj: Any = None) -> set[str]:
+        return {permission for permission in held(user_obj) if obj is None or self._holds(user_obj, permission, obj)}
+
+    def _holds(self, user_obj: "User | AnonymousUser", perm: str, obj: Model | None) -> bool:
         units = roles_of(user_obj).units(perm)
         if obj is None:
             return bool(units)
@@ -24,12 +37,6 @@ class RoleBackend(BaseBackend):
             return obj.unit_id in units or self._granted(user_obj, perm, obj)
         path = getattr(obj, "path", None)
         return path.startswith(held_paths(user_obj, perm)) if isinstance(path, str) else bool(units)
-
-    def has_module_perms(self, user_obj: "User | AnonymousUser", app_label: str) -> bool:
-        return any(permission.startswith(f"{app_label}.") for permission in held(user_obj))
-
-    def get_all_permissions(self, user_obj: "User | AnonymousUser", obj: Any = None) -> set[str]:
-        return {permission for permission in held(user_obj) if obj is None or self.has_perm(user_obj, permission, obj)}
 
     def _granted(self, user: "User | AnonymousUser", perm: str, row: UnitRecord) -> bool:
         action = perm.split(".", 1)[1].rsplit("_", 1)[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
+from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils import timezone
 from apps.access.organisation import VERSION, Organisation, organisation
 
 if TYPE_CHECKING:
+    from apps.access.models import Unit
     from apps.accounts.models import User
 
 VALID = "a.valid_from <= %(now)s AND (a.valid_until IS NULL OR a.valid_until > %(now)s)"
@@ -44,6 +46,11 @@ class Roles:
         allowed, below = self.organisation.allowed, self.organisation.below
         found = [below[unit] for role, unit in self.held if permission in allowed.get(role, ())]
         return found[0] if len(found) == 1 else frozenset().union(*found)
+
+    def unit(self, key: UUID) -> "Unit":
+        """A unit known from the tree. What else there is to it is read when somebody asks."""
+        model = apps.get_model("access", "Unit")
+        return model.from_db(connection.alias, ("id", "path"), (key, self.organisation.paths[key]))
 
     def covers_all(self, units: frozenset[UUID]) -> bool:
         return bool(units) and len(units) == len(self.organisation.paths)

@@ -3,6 +3,8 @@
 from inspect import cleandoc
 from typing import ClassVar
 
+from django.db import IntegrityError
+
 MEMBERS = {"type", "title", "status", "detail", "code", "instance", "errors"}
 """What a problem document says itself, so that no detail of a refusal can say it otherwise."""
 
@@ -30,3 +32,12 @@ class StaleRecord(BusinessError):
     """Somebody else changed this record after you read it. Read it again and repeat your change."""
 
     code = "stale_record"
+
+
+class BrokenRow(IntegrityError):
+    """A rule of the database stands against one row of many."""
+
+    def __init__(self, pointer: str) -> None:
+        """`pointer` leads to the row in the body; it is empty where that cannot be told."""
+        super().__init__()
+        self.pointer = pointer

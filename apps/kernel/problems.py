@@ -15,7 +15,7 @@ from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.kernel.errors import BusinessError, NotPermitted, StaleRecord
+from apps.kernel.errors import BrokenRow, BusinessError, NotPermitted, StaleRecord
 
 Answer = tuple[dict[str, object], dict[str, str]]
 
@@ -144,9 +144,13 @@ def _broken_constraint(error: IntegrityError) -> Answer:
     sentence = (
         str(rule.get_violation_error_message()) if rule else f"A rule of the database stands against this: {name}."
     )
+    code = "constraint_violated"
     if isinstance(error.__cause__, UniqueViolation):
-        return problem(409, "already_exists", "Another record has the same key.", constraint=name), {}
-    return problem(409, "constraint_violated", sentence, constraint=name), {}
+        code, sentence = "already_exists", "Another record has the same key."
+    members: dict[str, object] = {"constraint": name}
+    if isinstance(error, BrokenRow):
+        members["errors"] = [{"pointer": error.pointer, "code": code, "detail": sentence}]
+    return problem(409, code, sentence, **members), {}
 
 
 def _framework(error: exceptions.APIException) -> Answer:

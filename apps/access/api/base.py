@@ -1,8 +1,9 @@
 """What every endpoint stands on: rows one may see, verbs one may do, bodies taken literally."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any, cast
+from uuid import UUID
 
 from django.db import models, transaction
 from django.db.models import QuerySet
@@ -41,6 +42,7 @@ from apps.access.api.rows import (
 )
 from apps.access.models import Unit, UnitRecord
 from apps.access.querysets import UnitRecordQuerySet
+from apps.access.roles import roles_of
 from apps.access.version import RowVersion
 from apps.kernel.errors import StaleRecord
 from apps.kernel.trail import Action, record
@@ -75,6 +77,13 @@ def action(
     return drf_action(detail=detail, methods=list(methods), verb=verb, **kwargs)
 
 
+def as_key(value: Any) -> UUID | None:
+    try:
+        return UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        return None
+
+
 class VisibleRelatedField(serializers.PrimaryKeyRelatedField):
     """A reference to a row that the caller may see; any other row does not exist for him."""
 
@@ -83,6 +92,21 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField):
         if isinstance(queryset, UnitRecordQuerySet):
             return queryset.visible_to(self.context["request"].user)
         return queryset
+
+    def found(self, said: Iterable[Any]) -> dict[UUID, models.Model]:
+        """The rows that these values refer to, read by one statement."""
+        keys = {key for value in said if (key := as_key(value))}
+        queryset = self.get_queryset()
+        return queryset.in_bulk(keys) if keys and queryset is not None else {}
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Of many rows, what they refer to has been read before."""
+        if "found" not in self.context:
+            return super().to_internal_value(data)
+        row = self.context["found"][self.field_name].get(as_key(data))
+        if row is None:
+            self.fail("does_not_exist", pk_value=data)
+        return row
 
 
 class StrictSerializer(ReadableSerializer):
@@ -323,29 +347,38 @@ class UnitScopedView(AccessView):
 
     def target_unit(self, values: dict[str, Any]) -> Unit:
         """The unit of the row's parent, the one the body names, or the only one in which the caller may add."""
-        permitted = Unit.objects.permitted(self.request.user, self.required_permission())
+        roles = roles_of(self.request.user)
+        permitted = roles.units(self.required_permission())
         parent = cast("type[UnitRecord]", self.model).granted_through
         if parent:
-            unit = cast("UnitRecord", values[parent]).unit
-            if not permitted.filter(pk=unit.pk).exists():
+            key = cast("UnitRecord", values[parent]).unit_id
+            if key not in permitted:
                 self.permission_denied(self.request)
-            return unit
+            return roles.unit(key)
         if "unit" in values:
             return cast("Unit", values["unit"])
-        choice = list(permitted[:2])
-        if len(choice) != 1:
+        if len(permitted) != 1:
             raise serializers.ValidationError(
                 {"unit": [serializers.ErrorDetail(_("Say which unit."), code="required")]}
             )
-        return choice[0]
+        return roles.unit(*permitted)
 
 
 class UnitField(serializers.PrimaryKeyRelatedField):
     """The unit of a row: said once at creation, where the caller may add rows, and never changed by an edit."""
 
     def get_queryset(self) -> QuerySet[Any]:
-        view = self.context["view"]
-        return Unit.objects.permitted(self.context["request"].user, view.required_permission())
+        return Unit.objects.permitted(self.context["request"].user, self.context["view"].required_permission())
+
+    def to_internal_value(self, data: Any) -> Unit:
+        """Known from the caller's roles, so nothing is asked of the database."""
+        roles = roles_of(self.context["request"].user)
+        key = as_key(data)
+        if key is None:
+            self.fail("incorrect_type", data_type=type(data).__name__)
+        if key not in roles.units(self.context["view"].required_permission()):
+            self.fail("does_not_exist", pk_value=data)
+        return roles.unit(key)
 
 
 class UnitSerializer(StrictSerializer):

@@ -7,11 +7,12 @@ from django.core.validators import MinValueValidator
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent, get_doc
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, inline_serializer
 from rest_framework import serializers
 from rest_framework.permissions import SAFE_METHODS
 
 from apps.access.api.base import VERBS, AccessView, ReadMixin, StrictSerializer, VerbSerializer
+from apps.access.api.bulk import MOST, BulkAnswer
 from apps.accounts.scopes import all_scopes
 from apps.kernel.problems import PROBLEM_JSON, REFUSALS, TITLES, problem
 
@@ -146,15 +147,23 @@ class PolicySchema(AutoSchema):
         return [OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=demanded, description=said)]
 
     def get_response_serializers(self) -> Any:
+        if self.action == "bulk":
+            return {201: BulkAnswer}
         verb = getattr(self.view, "verb", None)
         return type(self.view).serializer_class if verb else super().get_response_serializers()
 
     def get_request_serializer(self) -> Any:
         """What is fixed at creation is no part of a change."""
+        if self.action == "bulk":
+            return self._many(type(self.view).serializer_class)
         serializer = super().get_request_serializer()
         if self.action in {"update", "partial_update"}:
             return type(serializer)(self.view.model(), context=serializer.context)
         return serializer
+
+    def _many(self, one: Any) -> Any:
+        name = f"{one.__name__.removesuffix('Serializer')}Bulk"
+        return inline_serializer(name, {"rows": one(many=True, min_length=1, max_length=MOST)})
 
     def get_serializer_name(self, serializer: Any, direction: str) -> str:
         """The input of a verb is called after its operation: several domains close something."""

@@ -5,6 +5,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from apps.access.api.base import ReadOnlyUnitViewSet, UnitViewSet, action
+from apps.access.api.bulk import BulkCreateMixin
 from apps.catalog import services
 from apps.catalog.api.serializers import (
     CategorySerializer,
@@ -20,14 +21,14 @@ from apps.catalog.api.serializers import (
 from apps.catalog.models import Category, Price, Product, Reservation, Stock, StockMovement, Supplier
 
 
-class CategoryViewSet(UnitViewSet):
+class CategoryViewSet(BulkCreateMixin, UnitViewSet):
     queryset = Category.objects.all()
     serializer_class = CategorySerializer
     filterset_fields = ("number", "name")
     ordering_fields = ("number", "name")
 
 
-class SupplierViewSet(UnitViewSet):
+class SupplierViewSet(BulkCreateMixin, UnitViewSet):
     queryset = Supplier.objects.all()
     serializer_class = SupplierSerializer
     filterset_fields = ("number",)

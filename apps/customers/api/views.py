@@ -3,6 +3,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.access.api.base import UnitViewSet, action
+from apps.access.api.bulk import BulkCreateMixin
 from apps.customers import services
 from apps.customers.api.serializers import (
     AddressSerializer,
@@ -14,7 +15,7 @@ from apps.customers.api.serializers import (
 from apps.customers.models import Address, Contact, Customer
 
 
-class CustomerViewSet(UnitViewSet):
+class CustomerViewSet(BulkCreateMixin, UnitViewSet):
     queryset = Customer.objects.all()
     serializer_class = CustomerSerializer
     http_method_names = ["get", "head", "post", "put", "patch"]
@@ -43,14 +44,14 @@ class CustomerViewSet(UnitViewSet):
         return self.answer(services.merge_customers(self.get_object(), survivor=survivor, now=timezone.now()))
 
 
-class ContactViewSet(UnitViewSet):
+class ContactViewSet(BulkCreateMixin, UnitViewSet):
     queryset = Contact.objects.all()
     serializer_class = ContactSerializer
     filterset_fields = ("customer",)
     ordering_fields = ("name",)
 
 
-class AddressViewSet(UnitViewSet):
+class AddressViewSet(BulkCreateMixin, UnitViewSet):
     queryset = Address.objects.all()
     serializer_class = AddressSerializer
     filterset_fields = ("customer",)

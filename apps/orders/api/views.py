@@ -7,6 +7,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from apps.access.api.base import UnitViewSet, action
+from apps.access.api.bulk import BulkCreateMixin
 from apps.orders import services
 from apps.orders.api.filters import OrderFilter
 from apps.orders.api.serializers import (
@@ -18,7 +19,7 @@ from apps.orders.api.serializers import (
 from apps.orders.models import Order, Shipper
 
 
-class ShipperViewSet(UnitViewSet):
+class ShipperViewSet(BulkCreateMixin, UnitViewSet):
     queryset = Shipper.objects.all()
     serializer_class = ShipperSerializer
     filterset_fields = ("number",)

@@ -5,6 +5,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.access.api.base import UnitViewSet, action
+from apps.access.api.bulk import BulkCreateMixin
 from apps.access.models import Unit
 from apps.accounts.models import User
 from apps.workforce.api.serializers import (
@@ -34,35 +35,35 @@ from apps.workforce.models import (
 from apps.workforce.services import absences, accounts, employment
 
 
-class DepartmentViewSet(UnitViewSet):
+class DepartmentViewSet(BulkCreateMixin, UnitViewSet):
     queryset = Department.objects.all()
     serializer_class = DepartmentSerializer
     filterset_fields = ("name",)
     ordering_fields = ("name",)
 
 
-class PositionViewSet(UnitViewSet):
+class PositionViewSet(BulkCreateMixin, UnitViewSet):
     queryset = Position.objects.all()
     serializer_class = PositionSerializer
     filterset_fields = ("title",)
     ordering_fields = ("title",)
 
 
-class RegionViewSet(UnitViewSet):
+class RegionViewSet(BulkCreateMixin, UnitViewSet):
     queryset = Region.objects.all()
     serializer_class = RegionSerializer
     filterset_fields = ("number",)
     ordering_fields = ("number",)
 
 
-class TerritoryViewSet(UnitViewSet):
+class TerritoryViewSet(BulkCreateMixin, UnitViewSet):
     queryset = Territory.objects.all()
     serializer_class = TerritorySerializer
     filterset_fields = ("number", "region")
     ordering_fields = ("number",)
 
 
-class EmployeeTerritoryViewSet(UnitViewSet):
+class EmployeeTerritoryViewSet(BulkCreateMixin, UnitViewSet):
     queryset = EmployeeTerritory.objects.all()
     serializer_class = EmployeeTerritorySerializer
     http_method_names = ["get", "head", "post", "delete"]
