@@ -10,6 +10,9 @@ def exempt(label: str, reason: str) -> None:
 
 
 exempt("audit.AuditEvent", "The trail itself. It is append-only by its own guard.")
+exempt("audit.AuditLeaf", "The seal of the trail, written once for each entry and checked by `audit verify`.")
+exempt("audit.AuditTile", "Hashes of the seal, written once and checked by `audit verify`.")
+exempt("audit.AuditCheckpoint", "Signed statements about the trail, which leave the house.")
 exempt("contenttypes.ContentType", "Django's list of tables. It follows the schema and holds no decision of anybody.")
 exempt("sessions.Session", "A browser's memory, rewritten at every step. Signing in and out are entries of their own.")
 exempt("admin.LogEntry", "Django's own log of the admin, switched off: the trail has replaced it.")

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import connections
 from psycopg import sql
 
-from apps.audit.sql import TABLE
+from apps.audit.sql import SEALED, TABLE
 
 READ_ONLY = {TABLE, "django_migrations"}
 FUNCTIONS = (
@@ -53,4 +53,6 @@ def _grants(name: str, kind: str, is_partition: bool) -> str:  # noqa: FBT001
         return f'REVOKE ALL ON "{name}" FROM {{role}}'
     if name in READ_ONLY:
         return f'REVOKE ALL ON "{name}" FROM {{role}}; GRANT SELECT ON "{name}" TO {{role}}'
+    if name in SEALED:
+        return f'REVOKE ALL ON "{name}" FROM {{role}}; GRANT SELECT, INSERT ON "{name}" TO {{role}}'
     return f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{name}" TO {{role}}'

@@ -27,6 +27,24 @@ class LayTrail(Operation):
         return "Lay the audit trail"
 
 
+class GuardSeal(Operation):
+    """What was sealed is never changed or deleted."""
+
+    reversible = True
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """The models stay as they are."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        schema_editor.execute(sql.GUARD_SEAL, params=None)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        schema_editor.execute(sql.UNGUARD_SEAL, params=None)
+
+    def describe(self) -> str:
+        return "Guard the sealed log"
+
+
 class TrackTable(Operation):
     """Drop and recreate a table's triggers for the columns it has now.
 

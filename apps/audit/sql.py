@@ -132,3 +132,10 @@ DROP TRIGGER audit_append_only ON {TABLE};
 DROP FUNCTION audit_refuse(), audit_record(smallint, text, text[], jsonb, jsonb), audit_create_partitions(integer),
     audit_frame(text, text), audit_frame(jsonb, text, text), audit_content_type(text, text);
 """
+
+SEALED = ("audit_auditleaf", "audit_audittile", "audit_auditcheckpoint")
+GUARD_SEAL = "".join(
+    f"CREATE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION audit_refuse();"
+    for table in SEALED
+)
+UNGUARD_SEAL = "".join(f"DROP TRIGGER audit_append_only ON {table};" for table in SEALED)

@@ -1,0 +1,120 @@
+"""The sealer: entries whose transaction can no longer change become leaves of the log, one writer at a time.
+
+An entry is due when its transaction is older than the oldest running one. Reading by number would leave a hole for
+ever, because a number is drawn before its transaction commits.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from apps.audit import leaves, merkle
+from apps.audit.keys import Keys
+from apps.audit.models import AuditCheckpoint, AuditTile
+from apps.audit.notes import Checkpoint
+from apps.audit.tree import StoredTree, full_tiles
+
+LOCK = 7_301_216
+CHUNK = 10_000
+
+_UNSEALED = f"""
+SELECT {leaves.COLUMNS} FROM audit_auditevent e
+WHERE NOT EXISTS (SELECT FROM audit_auditleaf l WHERE l.event = e.id)
+    AND {{due}}
+ORDER BY e.txid, e.id LIMIT %(limit)s
+"""  # noqa: S608
+DUE = _UNSEALED.format(
+    due="(e.txid, e.id) > (%(txid)s::text::xid8, %(event)s) AND e.txid < pg_snapshot_xmin(pg_current_snapshot())"
+)
+LEFT_BY_FORMER_CLUSTER = _UNSEALED.format(due="e.txid >= pg_snapshot_xmax(pg_current_snapshot())")
+
+
+class Place(NamedTuple):
+    """How far the log has come: its size, and the last sealed entry in the order of (txid, id) of one cluster."""
+
+    size: int
+    cluster: str
+    txid: int
+    event: int
+
+
+@transaction.atomic
+def seal(keys: Keys, *, now: datetime, limit: int = CHUNK) -> int | None:
+    """Seal at most `limit` entries that are due and sign a checkpoint. `None`: somebody else is sealing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+        if not cursor.fetchone()[0]:
+            return None
+    place = _place()
+    entries, place = _due(place, limit)
+    if entries:
+        tiles = full_tiles(place.size, _write(entries, place.size), StoredTree(place.size))
+        AuditTile.objects.bulk_create(tiles)
+        _sign(keys, place._replace(size=place.size + len(entries)), now=now)
+    return len(entries)
+
+
+def sign_idle(keys: Keys, *, now: datetime) -> None:
+    """A checkpoint although nothing was added: silence can be proved, too."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        _sign(keys, _place(), now=now)
+
+
+def _place() -> Place:
+    last = AuditCheckpoint.objects.order_by("-id").values_list("size", "cluster", "txid", "event").first()
+    return Place(*last) if last else Place(0, system_identifier(), 0, 0)
+
+
+def system_identifier() -> str:
+    """Which cluster this is. Transaction numbers start anew in another one, where a dump may have been restored."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT system_identifier::text FROM pg_control_system()")
+        return str(cursor.fetchone()[0])
+
+
+def _due(place: Place, limit: int) -> tuple[list[leaves.Entry], Place]:
+    """What is due, and the place after it. What a former cluster left unsealed comes before anything of this one."""
+    here = system_identifier()
+    if place.cluster != here:
+        left = _entries(LEFT_BY_FORMER_CLUSTER, limit=limit)
+        if left:
+            return left, place
+        place = Place(place.size, here, 0, 0)
+    entries = _entries(DUE, limit=limit, txid=place.txid, event=place.event)
+    return entries, place._replace(txid=int(entries[-1].txid), event=entries[-1].id) if entries else place
+
+
+def _entries(query: str, **values: int) -> list[leaves.Entry]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return [leaves.Entry(*row) for row in cursor.fetchall()]
+
+
+def _write(entries: Sequence[leaves.Entry], size: int) -> list[bytes]:
+    kinds = leaves.Kinds()
+    rows = []
+    for sequence, entry in enumerate(entries, start=size):
+        salts = leaves.new_salts(entry)
+        line = leaves.line(entry, sequence, kinds[entry.content_type], leaves.digests(entry, salts))
+        rows.append((sequence, entry.id, line, merkle.leaf_hash(line), *salts))
+    into = "COPY audit_auditleaf (sequence, event, line, hash, reason_salt, address_salt) FROM STDIN (FORMAT binary)"
+    with connection.cursor() as cursor, cursor.copy(into) as copy:
+        copy.set_types(["int8", "int8", "bytea", "bytea", "varchar", "varchar"])
+        for row in rows:
+            copy.write_row(row)
+    return [row[3] for row in rows]
+
+
+def origin() -> str:
+    """The name of this log in its checkpoints."""
+    return f"{urlsplit(settings.BASE_URL).netloc}/audit"
+
+
+def _sign(keys: Keys, place: Place, *, now: datetime) -> None:
+    said = Checkpoint(origin(), place.size, StoredTree(place.size).root(), now)
+    AuditCheckpoint.objects.create(signed_at=now, note=said.signed(*keys.signers), **place._asdict())
