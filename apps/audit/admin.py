@@ -9,6 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,12 +17,12 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
-from apps.access.admin.base import RecordAdmin, show_history
+from apps.access.admin.base import RecordAdmin, StaffRequest, each_row, show_history
 from apps.access.admin.conflicts import Change, tell_changes
 from apps.accounts.models import User
-from apps.audit import timeline
+from apps.audit import alerts, timeline
 from apps.audit.filters import FILTERS
-from apps.audit.models import AuditEvent
+from apps.audit.models import Alert, AuditEvent
 from apps.audit.querysets import AuditEventQuerySet
 from apps.audit.report import CONTENT_TYPES, Form, taken
 from apps.kernel.trail import Action, record
@@ -170,6 +171,35 @@ class AuditEventAdmin(RecordAdmin):
         response = StreamingHttpResponse(taken(plain, form, _said(request)), content_type=CONTENT_TYPES[form])
         response["Content-Disposition"] = f'attachment; filename="audit.{form}"'
         return response
+
+
+@admin.register(Alert)
+class AlertAdmin(RecordAdmin):
+    icon = "notification_important"
+    list_display = ("rule", "about", "state", "created_at", "decided_by")
+    list_filter = ("state", "rule")
+    ordering = ("-created_at", "pk")
+    fields = ("rule", "about", "details", "state", "reason", "decided_by", "decided_at", "created_at")
+    readonly_fields = fields
+    list_select_related = ("decided_by",)
+    actions = ("explain", "escalate")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    @each_row(verb="decide", title=_("Explain"), reason=True)
+    def explain(self, request: StaffRequest, alert: Alert, *, reason: str) -> Alert:
+        return alerts.explain_alert(alert, reason=reason, by=request.user, now=timezone.now())
+
+    @each_row(verb="decide", title=_("Escalate"), reason=True)
+    def escalate(self, request: StaffRequest, alert: Alert, *, reason: str) -> Alert:
+        return alerts.escalate_alert(alert, reason=reason, by=request.user, now=timezone.now())
 
 
 def _said(request: HttpRequest) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The sealer: entries whose transaction can no longer change become leaves of the log, one writer at a time.
 
-An entry is due when its transaction is older than the oldest running one. Reading by number would leave a hole for
-ever, because a number is drawn before its transaction commits.
+An entry is due when its transaction is older than the oldest one that runs in this database. Reading by number would
+leave a hole for ever, because a number is drawn before its transaction commits.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from apps.audit.notes import Checkpoint
 from apps.audit.tree import StoredTree, full_tiles
 
 LOCK = 7_301_216
-CHUNK = 10_000
+CHUNK = 5_000
 
 _UNSEALED = f"""
 SELECT {leaves.COLUMNS} FROM audit_auditevent e
@@ -27,10 +27,20 @@ WHERE NOT EXISTS (SELECT FROM audit_auditleaf l WHERE l.event = e.id)
     AND {{due}}
 ORDER BY e.txid, e.id LIMIT %(limit)s
 """  # noqa: S608
-DUE = _UNSEALED.format(
-    due="(e.txid, e.id) > (%(txid)s::text::xid8, %(event)s) AND e.txid < pg_snapshot_xmin(pg_current_snapshot())"
-)
+DUE = _UNSEALED.format(due="(e.txid, e.id) > (%(txid)s::text::xid8, %(event)s) AND e.txid < %(horizon)s::text::xid8")
 LEFT_BY_FORMER_CLUSTER = _UNSEALED.format(due="e.txid >= pg_snapshot_xmax(pg_current_snapshot())")
+
+# A transaction of another database of this cluster cannot write here. One that is not known to be elsewhere counts.
+HORIZON = """
+WITH now AS MATERIALIZED (SELECT pg_current_snapshot() AS snapshot)
+SELECT coalesce(
+    (SELECT min(running) FROM pg_snapshot_xip(snapshot) AS running WHERE NOT EXISTS (
+        SELECT FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+        WHERE l.locktype = 'transactionid' AND l.granted AND l.mode = 'ExclusiveLock'
+            AND l.transactionid = running::xid AND a.datname <> current_database())),
+    pg_snapshot_xmax(snapshot))::text
+FROM now
+"""
 
 
 class Place(NamedTuple):
@@ -80,12 +90,15 @@ def system_identifier() -> str:
 def _due(place: Place, limit: int) -> tuple[list[leaves.Entry], Place]:
     """What is due, and the place after it. What a former cluster left unsealed comes before anything of this one."""
     here = system_identifier()
+    with connection.cursor() as cursor:
+        cursor.execute(HORIZON)
+        horizon = int(cursor.fetchone()[0])
     if place.cluster != here:
         left = _entries(LEFT_BY_FORMER_CLUSTER, limit=limit)
         if left:
             return left, place
         place = Place(place.size, here, 0, 0)
-    entries = _entries(DUE, limit=limit, txid=place.txid, event=place.event)
+    entries = _entries(DUE, limit=limit, txid=place.txid, event=place.event, horizon=horizon)
     return entries, place._replace(txid=int(entries[-1].txid), event=entries[-1].id) if entries else place
 
 

@@ -210,6 +210,7 @@ class Walk:
         self._erased = _erased()
         self._found: list[Finding] = []
         self._good = 0
+        self._broken: list[tuple[int, Finding]] = []
         self._missing: list[int] = []
         self._present_after_missing = False
         self._moved: list[int] = []
@@ -247,7 +248,11 @@ class Walk:
                 found.append(Finding(position, Kind.REORDERED, "The row holds what was sealed at another position."))
             else:
                 found.append(Finding(position, Kind.CHANGED, "The row is not what was sealed."))
-        return found
+        exact = [finding.position for finding in found]
+        unexplained = (
+            broken for size, broken in self._broken if not any(broken.position <= place < size for place in exact)
+        )
+        return [*found, *unexplained]
 
     def _look(self, leaf: Leaf, entry: leaves.Entry | None) -> None:
         if merkle.leaf_hash(leaf.line) != leaf.hash:
@@ -304,16 +309,16 @@ class Walk:
         for promise in self._promises.get(self.size, ()):
             if promise.root == self._tree.root():
                 self._good = self.size
-            elif not promise.kept and any(
-                other.kept and other.root == self._tree.root() for other in self._promises[self.size]
-            ):
-                said = (
-                    f"Another log of {self.size} entries was signed before: this one was continued from an older state."
-                )
-                self._found.append(Finding(self._good, Kind.ROLLED_BACK, said))
             else:
-                said = f"Somewhere from here up to {self.size} entries and hashes were written anew."
-                self._found.append(Finding(self._good, Kind.CHANGED, said))
+                self._broken.append((self.size, self._why_broken(promise)))
+
+    def _why_broken(self, promise: Promise) -> Finding:
+        root = self._tree.root()
+        if not promise.kept and any(other.kept and other.root == root for other in self._promises[self.size]):
+            said = f"Another log of {self.size} entries was signed before: this one went on from an older state."
+            return Finding(self._good, Kind.ROLLED_BACK, said)
+        said = f"Somewhere from here up to {self.size} entries and hashes were written anew."
+        return Finding(self._good, Kind.CHANGED, said)
 
 
 def _content(line: bytes) -> bytes:

@@ -98,12 +98,17 @@ def run_here() -> int:
     return ran
 
 
-def schedules() -> dict[str, crontab]:
+def schedules() -> dict[str, crontab | timedelta]:
     return {name: hours for domain in domains for name, hours in domain.schedule.items()}
 
 
-def slots_between(hours: crontab, after: datetime, until: datetime) -> Iterator[datetime]:
-    """Every due time after the one moment, up to the other one."""
+def slots_between(hours: crontab | timedelta, after: datetime, until: datetime) -> Iterator[datetime]:
+    """Every due time after the one moment, up to the other one; of an interval only the last, for none is missed."""
+    if isinstance(hours, timedelta):
+        last = until - (until - datetime.min.replace(tzinfo=UTC)) % hours
+        if last > after:
+            yield last
+        return
     slot = after.astimezone(UTC)
     while True:
         start, forward, _now = hours.remaining_delta(slot)
@@ -119,7 +124,7 @@ def plan_slots(now: datetime) -> int:
 
 
 @transaction.atomic
-def _plan(name: str, hours: crontab, now: datetime) -> int:
+def _plan(name: str, hours: crontab | timedelta, now: datetime) -> int:
     Schedule.objects.get_or_create(name=name, defaults={"planned_until": now})
     schedule = Schedule.objects.select_for_update(skip_locked=True).filter(name=name).first()
     slots = list(slots_between(hours, schedule.planned_until, now)) if schedule else []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.utils.functional import Promise
@@ -34,8 +35,8 @@ class Domain:
     """Dotted path of the URL module mounted at the site's root."""
     events: tuple[type, ...] = ()
     roles: tuple[Role, ...] = ()
-    schedule: Mapping[str, "crontab"] = field(default_factory=dict)
-    """Name of a registered job → its Celery `crontab`, in UTC."""
+    schedule: Mapping[str, "crontab | timedelta"] = field(default_factory=dict)
+    """Name of a registered job → its Celery `crontab`, in UTC, or how long it is from one time to the next."""
     demo: str | None = None
     """Dotted path of `load(unit, faker, size)`, which writes believable rows; units and lower floors come first."""
 

@@ -1,5 +1,6 @@
 from uuid import UUID, uuid5
 
+from apps.audit.events import AlertRaised
 from apps.events.bus import on
 from apps.events.events import WorkParked
 from apps.notifications.services import holders, notify
@@ -15,6 +16,16 @@ def tell_operators(event: WorkParked) -> None:
             f"Background work “{event.job}” failed {event.attempts} times and was set aside. Run it again or let it be."
         ),
         path=f"/admin/events/work/{event.work}/change/",
+    )
+
+
+@on(AlertRaised)
+def tell_auditors(event: AlertRaised) -> None:
+    notify(
+        holders("audit.decide_alert"),
+        about=UUID(event.alert),
+        sentence="Something about the audit trail needs your answer. Its page says what was found.",
+        path=f"/admin/audit/alert/{event.alert}/change/",
     )
 
 
