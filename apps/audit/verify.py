@@ -306,11 +306,11 @@ class Walk:
         self._hashes = []
 
     def _keep_promises(self) -> None:
-        for promise in self._promises.get(self.size, ()):
-            if promise.root == self._tree.root():
-                self._good = self.size
-            else:
-                self._broken.append((self.size, self._why_broken(promise)))
+        promises = self._promises.get(self.size, ())
+        broken = [promise for promise in promises if promise.root != self._tree.root()]
+        self._broken += [(self.size, self._why_broken(promise)) for promise in broken]
+        if promises and not broken:
+            self._good = self.size
 
     def _why_broken(self, promise: Promise) -> Finding:
         root = self._tree.root()
