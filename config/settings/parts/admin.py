@@ -9,6 +9,7 @@ UNFOLD = {
     "SITE_HEADER": "Steward",
     "SITE_SYMBOL": "verified_user",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("kernel/mark.svg")}],
+    "SCRIPTS": [lambda _request: static("kernel/staff.js")],
     "STYLES": [lambda _request: static("kernel/staff.css")],
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": True, "command_search": False, "navigation": "config.navigation.menu"},
