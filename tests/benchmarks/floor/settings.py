@@ -4,8 +4,6 @@ import os
 
 import environ
 
-_URL = os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"]
-
 DEBUG = False
 SECRET_KEY = "of the benchmark only"
 ALLOWED_HOSTS = ["127.0.0.1"]
@@ -23,12 +21,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
 ]
 ROOT_URLCONF = "tests.benchmarks.floor.urls"
+_DATABASE = environ.Env.db_url_config(os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"])
 DATABASES = {
-    "default": environ.Env.db_url_config(_URL)
+    "default": _DATABASE
     | {
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 600,
-        "OPTIONS": {"options": "-c search_path=floor"},
+        "OPTIONS": _DATABASE.get("OPTIONS", {}) | {"options": "-c search_path=floor"},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
