@@ -235,6 +235,11 @@ class Work(Record):
     def __str__(self) -> str:
         return f"{self.name} {self.pk}"
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """The figures of its result: links and lists are for the person who asked."""
+        return {name: said for name, said in self.result.items() if isinstance(said, int)}
+
     def progress(self, done: int, total: int | None = None, note: str = "") -> None:
         """Say how far it is, visibly to everybody at once; renews the lease and stops here when that was asked."""
         row = Work.objects.using(self.aside).filter(pk=self.pk, state=Work.State.LEASED, attempts=self.attempts)

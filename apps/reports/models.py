@@ -1,4 +1,4 @@
-"""What somebody asked for in bulk: tables to take away."""
+"""What somebody asked for in bulk: tables to take away, and one verb done to many rows."""
 
 from django.conf import settings
 from django.db import models
@@ -11,6 +11,7 @@ from apps.kernel.classification import (
     Blank,
     Classification,
     FreeText,
+    NotPersonal,
     Ref,
     Retention,
     Technical,
@@ -74,3 +75,41 @@ class Export(Record):
 
     def __str__(self) -> str:
         return f"{self.name} {self.pk}"
+
+
+class BulkAction(Record):
+    """One verb of the admin, done to many rows in the background by the person who chose them."""
+
+    model = models.CharField(_("model"), max_length=100)
+    action = models.CharField(_("action"), max_length=100)
+    """Name of the action in the model's admin."""
+    keys = models.JSONField(_("keys"))
+    answers = models.TextField(_("answers"), blank=True)
+    """What was answered before it began, such as the reason, as a form sends it."""
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, verbose_name=_("requested by"), related_name="+"
+    )
+    work = models.OneToOneField(
+        Work, models.SET_NULL, verbose_name=_("job"), null=True, blank=True, related_name="bulk_action"
+    )
+
+    classification = Classification(
+        activity="platform.bulk-actions",
+        edges={"requested_by": Actor("requester"), "work": Ref()},
+        fields={
+            "id created_at updated_at model action requested_by work": Technical(),
+            "keys": NotPersonal("random keys", reviewer="reports"),
+            "answers": FreeText(erase=Blank(), export="review"),
+        },
+        retention=KEPT_A_WEEK,
+        unlinked=Unlinked("a reason for many rows, which each row's entry in the trail carries too", KEPT_A_WEEK),
+        erase_row="keep",
+    )
+
+    class Meta:
+        verbose_name = _("bulk action")
+        verbose_name_plural = _("bulk actions")
+        indexes = [models.Index(fields=["created_at"], name="bulk_action_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.pk}"

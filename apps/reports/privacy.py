@@ -14,3 +14,14 @@ activity(
         ),
     )
 )
+activity(
+    Activity(
+        key="platform.bulk-actions",
+        title="One step for many records",
+        purpose="To do one step, with one reason, for many records that somebody chose.",
+        basis="A6-1-f",
+        categories_of_subjects=("everybody about whom a row is kept",),
+        recipients=("the person who chose them",),
+        measures=("Each record is decided upon under that person's rights, and the wish is deleted after a week.",),
+    )
+)

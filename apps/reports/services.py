@@ -18,7 +18,7 @@ from apps.events.work import enqueue
 from apps.files import services as files
 from apps.kernel.errors import BusinessError
 from apps.kernel.trail import Action, record
-from apps.reports.models import Export
+from apps.reports.models import BulkAction, Export
 from apps.reports.tables import CHUNK, Cells, Table, table_of
 from apps.reports.writers import WRITERS, TooManyRows
 
@@ -65,7 +65,7 @@ def make(key: UUID, *, work: Work) -> dict[str, object]:
         table_of(export.source, export.name, export.query, User.objects.get(pk=export.requested_by_id))
         export.file = files.store(
             stream,
-            name=f"{slugify(export.name.replace('/', '-').replace('.', '-'))}.{export.format}",
+            name=f"{slugify(table.title)}.{export.format}",
             content_type=WRITERS[export.format].content_type,
             purpose="reports.export",
             owner_label=Export._meta.label_lower,
@@ -122,4 +122,5 @@ def _record(export: Export, step: str) -> None:
 
 def prune(*, now: datetime) -> int:
     """Delete what is older than a week; the files are gone before."""
-    return Export.objects.filter(created_at__lt=now - timedelta(days=7)).delete()[0]
+    last = now - timedelta(days=7)
+    return sum(model.objects.filter(created_at__lt=last).delete()[0] for model in (Export, BulkAction))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
@@ -49,6 +50,7 @@ class NoSuchTable(BusinessError):
 @dataclass(frozen=True, kw_only=True)
 class Table:
     model: str
+    title: str
     names: Sequence[str]
     headings: Sequence[str]
     rows: QuerySet[Any]
@@ -92,39 +94,59 @@ def _resource(name: str, query: QueryDict, user: User, auth: Any) -> Table:
     if surplus := [parameter for parameter in OF_PAGES if parameter in query]:
         raise ValidationError({parameter: [_("An export has no pages: leave this out.")] for parameter in surplus})
     rows = view.filter_queryset(view.get_queryset())
-    return _serialised(view, rows, readable=False)
+    return _of_resource(view, rows, readable=False)
 
 
-def _serialised(view: Any, rows: QuerySet[Any], *, readable: bool) -> Table:
-    """The columns of the API's resource. What a serializer leaves out of a row stays empty in it."""
+def _of_resource(view: Any, rows: QuerySet[Any], *, readable: bool) -> Table:
+    """The columns of the API's resource; `readable` shows relations and choices as people know them."""
     serializer = view.get_serializer()
-    names = [name for name in serializer.columns() if name in view.asked]
-    columns = [(name, _reader(serializer.fields[name], readable=readable)) for name in names]
-
-    def cells(row: Any) -> Cells:
-        shown = serializer.to_representation(row)
-        return [read(row, shown[name]) if name in shown else None for name, read in columns]
-
+    fields = {name: serializer.fields[name] for name in serializer.columns() if name in view.asked}
+    if view.shape.reserved or not view.shape.columns.issuperset(fields):
+        cells = _serialised(serializer, fields, readable=readable)
+    elif readable:
+        cells = _attributes(fields)
+    else:
+        rows, cells = rows.values_list(*fields), list
     return Table(
         model=rows.model._meta.label_lower,
-        names=names,
-        headings=[str(serializer.fields[name].label) for name in names],
+        title=str(rows.model._meta.verbose_name_plural),
+        names=list(fields),
+        headings=[str(field.label) for field in fields.values()],
         rows=rows,
         cells=cells,
     )
 
 
-def _reader(field: Any, *, readable: bool) -> Callable[[Any, Any], Any]:
-    """How a cell is read from the row and from what the API shows of it; `readable` is for people."""
-    if isinstance(field, NATIVE):
-        return lambda row, _shown: field.get_attribute(row)
-    if readable and isinstance(field, serializers.PrimaryKeyRelatedField):
-        return lambda row, shown: None if shown is None else str(getattr(row, field.source))
-    if readable and isinstance(field, serializers.ManyRelatedField):
-        return lambda row, _shown: ", ".join(str(one) for one in getattr(row, field.source).all())
-    if readable and isinstance(field, serializers.ChoiceField):
-        return lambda _row, shown: str(field.choices.get(shown, shown))
-    return lambda _row, shown: shown
+def _serialised(serializer: Any, fields: dict[str, Any], *, readable: bool) -> Callable[[Any], Cells]:
+    """What the serializer makes of a row; what it leaves out of one stays empty there."""
+    kept = {name: field for name, field in fields.items() if isinstance(field, NATIVE)}
+    words = {name: read for name, field in fields.items() if readable and (read := _in_words(field))}
+
+    def cells(row: Any) -> Cells:
+        shown = serializer.to_representation(row)
+        shown |= {name: field.get_attribute(row) for name, field in kept.items() if name in shown}
+        shown |= {name: read(row) for name, read in words.items() if name in shown}
+        return [shown.get(name) for name in fields]
+
+    return cells
+
+
+def _attributes(fields: dict[str, Any]) -> Callable[[Any], Cells]:
+    readers = [_in_words(field) or attrgetter(name) for name, field in fields.items()]
+    return lambda row: [read(row) for read in readers]
+
+
+def _in_words(field: Any) -> Callable[[Any], Any] | None:
+    """How people read this field of a row, where it is not the value itself."""
+    name = field.source
+    match field:
+        case serializers.PrimaryKeyRelatedField():
+            return lambda row: None if (related := getattr(row, name)) is None else str(related)
+        case serializers.ManyRelatedField():
+            return lambda row: ", ".join(str(related) for related in getattr(row, name).all())
+        case serializers.ChoiceField():
+            return lambda row: str(field.choices.get(getattr(row, name), getattr(row, name)))
+    return None
 
 
 def page_of(label: str) -> Any:
@@ -153,7 +175,7 @@ def _list(name: str, query: QueryDict, user: User, auth: Any) -> Table:
         return _displayed(page, request, rows)
     to_one = [field.name for field in page.opts.concrete_fields if field.is_relation]
     view = _listing(resource, QueryDict(), user, None)
-    return _serialised(view, rows.select_related(*to_one), readable=True)
+    return _of_resource(view, rows.select_related(*to_one), readable=True)
 
 
 def _displayed(page: Any, request: HttpRequest, rows: QuerySet[Any]) -> Table:
@@ -164,6 +186,7 @@ def _displayed(page: Any, request: HttpRequest, rows: QuerySet[Any]) -> Table:
 
     return Table(
         model=rows.model._meta.label_lower,
+        title=str(page.opts.verbose_name_plural),
         names=names,
         headings=[capfirst(str(label_for_field(name, page.model, page))) for name in names],
         rows=rows,
@@ -191,6 +214,7 @@ def _report(name: str, query: QueryDict, user: User, auth: Any) -> Table:
     visible = report.model._default_manager.all().visible_to(user, report.demands)
     return Table(
         model=report.model._meta.label_lower,
+        title=report.slug,
         names=list(report.columns),
         headings=list(report.columns),
         rows=report.values(visible),

@@ -18,6 +18,7 @@ from apps.audit.models import AuditEvent
 from apps.events.models import Work
 from apps.files.models import StoredFile
 from apps.kernel.trail import Action
+from apps.reports import services
 from apps.reports.models import Export
 from tests.reports.conftest import work_off
 from tests.sample.models import Person
@@ -59,7 +60,7 @@ def test_a_list_is_asked_for_followed_and_taken(client: APIClient, unit: Unit) -
     table = client.get(job["result"]["file"])
     assert (table["Content-Type"], table["Content-Disposition"]) == (
         "text/csv; charset=utf-8",
-        'attachment; filename="sample-people.csv"',
+        'attachment; filename="persons.csv"',
     )
     assert lines_of(table) == [
         ["Key", "Unit", "Number", "Name", "Email", "Created at", "Updated at"],
@@ -190,3 +191,12 @@ def test_five_exports_at_once_are_enough(client: APIClient) -> None:
 
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_exports")
     assert Export.objects.count() == 5
+
+
+def test_what_is_a_week_old_is_forgotten(client: APIClient) -> None:
+    old, young = ask(client).json()["id"], ask(client).json()["id"]
+    Export.objects.filter(pk=old).update(created_at=timezone.now() - timedelta(days=8))
+
+    assert services.prune(now=timezone.now()) == 1
+
+    assert [str(export.pk) for export in Export.objects.all()] == [young]

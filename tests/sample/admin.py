@@ -5,7 +5,12 @@ from django.http import HttpRequest
 
 from apps.access.admin.base import ChildInline, UnitRecordAdmin, each_row
 from apps.access.admin.grants import GrantAdmin
+from apps.kernel.errors import BusinessError
 from tests.sample.models import Deal, Line, Person, PersonGrant
+
+
+class NotToBeClosed(BusinessError):
+    """This one is not to be closed."""
 
 
 @admin.register(Person)
@@ -16,6 +21,8 @@ class PersonAdmin(UnitRecordAdmin):
 
     @each_row(verb="close", title="Close", reason=True)
     def close(self, request: HttpRequest, person: Person, *, reason: str) -> Any:
+        if person.number == "REFUSED":
+            raise NotToBeClosed
         person.name = ""
         person.save(update_fields=["name"])
 

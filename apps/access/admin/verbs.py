@@ -23,11 +23,24 @@ from apps.kernel.trail import because
 if TYPE_CHECKING:
     from apps.access.admin.base import RecordAdmin
 
-AT_ONCE = 1_000
-"""Rows on which one request acts."""
+BY_ITSELF = 50
+"""Rows on which a request acts by itself; more are a job."""
+AT_ONCE = 10_000
+NAMED = 50
+"""Rows that the question names before it counts the rest."""
 
 RowAction = Callable[..., object]
 State = Callable[[Any], bool]
+
+
+Later = Callable[["RecordAdmin", HttpRequest, Any, list[Any]], HttpResponse]
+_later: list[Later] = []
+
+
+def carry_out_later(begin: Later) -> Later:
+    """Registers what makes a job of a verb on many rows; called by the app that has the jobs."""
+    _later[:] = [begin]
+    return begin
 
 
 class ReasonForm(forms.Form):
@@ -43,31 +56,35 @@ def each_row(
     `reason=True` is the form that asks for a reason alone. Rows on which the user may not do `<verb>_<model>` are
     refused. The page of a row offers the verb as a button, `when` the row is in a state that allows it.
     """
-    asked = ReasonForm if reason else form
+    asked = ReasonForm if reason else form or forms.Form
 
     def decorate(method: RowAction) -> Any:
         @wraps(method)
         def run(self: "RecordAdmin", request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
-            rows = list(queryset.order_by("pk")[: AT_ONCE + 1])
-            if len(rows) > AT_ONCE:
-                self.message_user(request, _("Choose at most 1,000 records at once."), messages.ERROR)
+            keys = list(queryset.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
+            if len(keys) > AT_ONCE:
+                self.message_user(request, _("Choose at most 10,000 records at once."), messages.ERROR)
                 return None
-            answers: dict[str, Any] = {}
-            if asked is not None:
-                filled = asked(request.POST if asked.base_fields.keys() & request.POST.keys() else None)
-                if not filled.is_valid():
-                    return _ask(self, request, rows, filled, run)
-                answers = filled.cleaned_data
-            done = sum(_one(self, request, row, run, answers) for row in rows)
+            is_answered = not asked.base_fields or asked.base_fields.keys() & request.POST.keys()
+            filled = asked(request.POST if is_answered else None)
+            if not filled.is_valid():
+                return _ask(self, request, list(queryset.order_by("pk")[:NAMED]), filled, run, keys)
+            if len(keys) > BY_ITSELF and _later:
+                return _later[0](self, request, run, keys)
+            done = sum(_one(self, request, row, run, filled.cleaned_data) for row in queryset.order_by("pk"))
             if done:
                 said = ngettext("%(count)s record done.", "%(count)s records done.", done) % {"count": done}
                 self.message_user(request, said, messages.SUCCESS)
             return None
 
+        def one(self: "RecordAdmin", request: HttpRequest, row: Model, answers: dict[str, Any]) -> str:
+            return _refusal(self, request, row, run, answers)
+
+        run.one = one  # type: ignore[attr-defined]
         run.short_description = title  # type: ignore[attr-defined]
         run.verb = verb  # type: ignore[attr-defined]
         run.method = method  # type: ignore[attr-defined]
-        run.asked = asked or forms.Form  # type: ignore[attr-defined]
+        run.asked = asked  # type: ignore[attr-defined]
         run.when = when  # type: ignore[attr-defined]
         return run
 
@@ -92,7 +109,7 @@ def do(model_admin: "RecordAdmin", request: HttpRequest, row: Model, run: Any) -
     """One verb on one row, after a question; then back to the row."""
     form = run.asked(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return _ask(model_admin, request, [row], form, run)
+        return _ask(model_admin, request, [row], form, run, [row.pk])
     if _one(model_admin, request, row, run, form.cleaned_data):
         done = _("%(row)s: %(verb)s – done.") % {"row": row, "verb": run.short_description}
         model_admin.message_user(request, done, messages.SUCCESS)
@@ -101,24 +118,36 @@ def do(model_admin: "RecordAdmin", request: HttpRequest, row: Model, run: Any) -
 
 
 def _one(model_admin: "RecordAdmin", request: HttpRequest, row: Model, run: Any, answers: dict[str, Any]) -> bool:
-    if not model_admin.may(request, run.verb, row):
-        refusal = _("%(row)s: you may not do this here.") % {"row": row}
+    refusal = _refusal(model_admin, request, row, run, answers)
+    if refusal:
         model_admin.message_user(request, refusal, messages.ERROR)
-        return False
+    return not refusal
+
+
+def _refusal(model_admin: "RecordAdmin", request: HttpRequest, row: Model, run: Any, answers: dict[str, Any]) -> str:
+    """Do it, or say why not."""
+    if not model_admin.may(request, run.verb, row):
+        return _("%(row)s: you may not do this here.") % {"row": row}
     try:
         with transaction.atomic(), because(answers.get("reason", "")):
             run.method(model_admin, request, row, **answers)
     except BusinessError as refusal:
-        model_admin.message_user(request, f"{row}: {refusal}", messages.ERROR)
-        return False
-    return True
+        return f"{row}: {refusal}"
+    return ""
 
 
-def _ask(model_admin: "RecordAdmin", request: HttpRequest, rows: list[Any], form: forms.Form, run: Any) -> HttpResponse:
+def _ask(
+    model_admin: "RecordAdmin", request: HttpRequest, rows: list[Any], form: forms.Form, run: Any, keys: list[Any]
+) -> HttpResponse:
+    """A choice of the whole list is repeated as such, whatever its length."""
+    across = request.POST.get("select_across", "0") == "1"
     context = {
         **model_admin.admin_site.each_context(request),
         "title": run.short_description,
-        "rows": [(row.pk, model_admin.caption(row)) for row in rows],
+        "captions": [model_admin.caption(row) for row in rows],
+        "more": len(keys) - len(rows),
+        "keys": keys[:1] if across else keys,
+        "across": across,
         "form": form,
         "action": run.__name__,
         "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,

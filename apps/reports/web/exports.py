@@ -33,7 +33,7 @@ class FormatForm(forms.Form):
 def export_list(request: HttpRequest, label: str) -> HttpResponse:
     """Ask for the format, then for the file. The address carries the filters of the list."""
     page = _page(request, label)
-    back = f"{reverse(f'admin:{page.opts.app_label}_{page.opts.model_name}_changelist')}?{request.GET.urlencode()}"
+    back = f"{list_of(label)}?{request.GET.urlencode()}"
     form = FormatForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         wish = {"source": Export.Source.LIST, "name": label, "query": request.GET.urlencode()}
@@ -45,6 +45,11 @@ def export_list(request: HttpRequest, label: str) -> HttpResponse:
         "back": back,
     }
     return render(request, "reports/export.html", context)
+
+
+def list_of(label: str) -> str:
+    """The address of a model's list."""
+    return reverse(f"admin:{label.replace('.', '_')}_changelist")
 
 
 def begin(request: HttpRequest, back: str, **wish: Any) -> HttpResponse:

@@ -4,14 +4,16 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from apps.events import services
 from apps.events.models import Work
-from apps.events.work import jobs
 from apps.integrations.querysets import jobs_of
+from apps.integrations.wording import error_of, title_of
 from apps.kernel.errors import BusinessError
-from apps.reports.models import Export
+from apps.reports.models import BulkAction, Export
+from apps.reports.web.exports import list_of
 
 
 @require_safe
@@ -19,17 +21,30 @@ from apps.reports.models import Export
 def job(request: HttpRequest, pk: str) -> HttpResponse:
     """The whole page, or with `?part` what changes of it."""
     work = get_object_or_404(jobs_of(request.user), pk=pk)  # type: ignore[arg-type]
-    declared = jobs.get(work.name)
+    is_mine = work.requested_by == request.user.pk
+    export = Export.objects.filter(work=work, requested_by=request.user.pk).first()
     context = {
-        "title": declared.title if declared else work.name,
+        "title": title_of(work),
         "work": work,
+        "error": error_of(work),
+        "result": work.result if is_mine else work.counts,
         "may_cancel": jobs_of(request.user, "cancel").filter(pk=pk).exists(),  # type: ignore[arg-type]
-        "export": Export.objects.filter(work=work, requested_by=request.user.pk).first(),
-        "refusal": work.last_error.partition(": ")[2] if work.state == Work.State.REFUSED else "",
+        "export": export,
+        "back": _origin(work, export) if is_mine else "",
     }
     if "part" in request.GET:
         return render(request, "reports/job_part.html", context)
     return render(request, "reports/job.html", {**admin.site.each_context(request), **context})
+
+
+def _origin(work: Work, export: Export | None) -> str:
+    """The page on which it was asked for."""
+    bulk = BulkAction.objects.filter(work=work).first()
+    if export is not None and export.source == Export.Source.LIST:
+        return f"{list_of(export.model)}?{export.query}"
+    if bulk is not None:
+        return list_of(bulk.model)
+    return reverse("reports") if export is not None else ""
 
 
 @require_POST
