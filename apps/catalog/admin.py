@@ -113,6 +113,7 @@ class ProductAdmin(UnitRecordAdmin):
     icon = "inventory_2"
     form = ProductForm
     list_display = ("number", "name", "category", "sold", "pieces")
+    figures = ("pieces",)
     list_filter = ("is_discontinued", NeedsReorder, "unit")
     list_select_related = ("category", "stock")
     search_fields = ("number__istartswith", "name__istartswith")

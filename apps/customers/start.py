@@ -12,6 +12,7 @@ from apps.customers.models import Customer
     title=_("Customers to win back or close"),
     icon="groups",
     permission="customers.reopen_customer",
+    later=True,
     empty=_("No customer is dormant. One that nobody touched for a year appears here."),
 )
 def dormant(user: User) -> Content:

@@ -117,6 +117,7 @@ class OrderAdmin(UnitRecordAdmin):
     icon = "shopping_cart"
     form = OrderForm
     list_display = ("number", "customer", "state", "placed_on", "amount")
+    figures = ("amount",)
     list_filter = ("status", "placed_on", "unit")
     list_select_related = ("customer", "unit")
     search_fields = ("number__istartswith",)

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import Model, ProtectedError, QuerySet, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -40,6 +40,7 @@ __all__ = [
     "show_history",
 ]
 
+NUMBERS = (models.DecimalField, models.IntegerField)
 HistoryView = Callable[["RecordAdmin", HttpRequest, Model], HttpResponse]
 _history: list[HistoryView] = []
 
@@ -70,6 +71,8 @@ class RecordAdmin(ModelAdmin):
     list_max_show_all = 200
     sortable_by: Any = ()
     """Columns that an index orders, so that a list of any length can be sorted by them."""
+    figures: tuple[str, ...] = ()
+    """Columns of amounts that a method writes: they stand right-aligned, as the fields that hold numbers do."""
     compressed_fields = True
     warn_unsaved_form = True
     change_form_before_template = "admin/conflicts.html"
@@ -77,6 +80,10 @@ class RecordAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).annotate(row_version=RowVersion())
+
+    def right_aligned(self) -> list[str]:
+        numbers = {field.name for field in self.opts.fields if isinstance(field, NUMBERS)}
+        return [str(name) for name in self.list_display if name in numbers or name in self.figures]
 
     def caption(self, row: Any) -> str:
         """What people call this row, shown to those who may see it; `__str__` shows nothing personal."""
@@ -286,6 +293,10 @@ class ChildMixin:
 
     form = VersionedForm
     formset = ChildFormSet
+
+    def right_aligned(self) -> list[str]:
+        numbers = {field.name for field in self.opts.fields if isinstance(field, NUMBERS)}
+        return [str(name) for name in self.list_display if name in numbers or name in self.figures]
 
     def caption(self, row: Any) -> str:
         """What people call this child; its own page decides where it has one."""

@@ -53,6 +53,7 @@ class WorkAdmin(ReadOnlyAdmin):
     icon = "pending_actions"
     title = _("Jobs")
     list_display = ("created_at", "called", "where_it_stands", "progressed", "error")
+    figures = ("progressed",)
     list_filter = ("state", "kind")
     search_fields = ("name__startswith",)
     search_help_text = _("Beginning of the technical name")
