@@ -17,6 +17,7 @@ _SMALLEST: "tuple[tuple[type[models.Field[Any, Any]], Callable[[int], Any]], ...
     (models.EmailField, lambda number: f"row{number}@example.org"),
     (models.CharField, lambda number: f"r{number}"),
     (models.TextField, lambda number: f"r{number}"),
+    (models.FileField, lambda number: f"r{number}.txt"),
     (models.BooleanField, lambda _number: False),
     (models.DecimalField, Decimal),
     (models.IntegerField, int),
