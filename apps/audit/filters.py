@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from django.contrib.contenttypes.models import ContentType
+
 from apps.accounts.models import User
 from apps.audit.models import AuditEvent
 from apps.audit.querysets import AuditEventQuerySet
@@ -15,7 +17,21 @@ Filter = Callable[[AuditEventQuerySet, str], AuditEventQuerySet]
 def _by_actor(entries: AuditEventQuerySet, said: str) -> AuditEventQuerySet:
     if "@" in said:
         return entries.filter(actor__in=User.objects.filter(email__iexact=said).values("pk"))
-    return entries.filter(actor=UUID(said))
+    return entries.filter(actor=_key(said))
+
+
+def _key(said: str) -> UUID:
+    try:
+        return UUID(said)
+    except ValueError as error:
+        raise ValueError("This is no key: it looks like 018f3c1e-8a55-7000-8000-000000000000.") from error
+
+
+def _by_model(entries: AuditEventQuerySet, said: str) -> AuditEventQuerySet:
+    app_label, _dot, name = said.lower().partition(".")
+    if not ContentType.objects.filter(app_label=app_label, model=name).exists():
+        raise ValueError("There is no such kind of row. It looks like customers.customer.")
+    return entries.of_model(said)
 
 
 def _by_action(entries: AuditEventQuerySet, said: str) -> AuditEventQuerySet:
@@ -27,10 +43,10 @@ def _by_action(entries: AuditEventQuerySet, said: str) -> AuditEventQuerySet:
 FILTERS: dict[str, Filter] = {
     "actor": _by_actor,
     "object": lambda entries, said: entries.filter(object_pk=said),
-    "model": lambda entries, said: entries.of_model(said),
+    "model": _by_model,
     "action": _by_action,
     "request": lambda entries, said: entries.filter(cid=said).exclude(cid=""),
-    "unit": lambda entries, said: entries.filter(unit=UUID(said)),
+    "unit": lambda entries, said: entries.filter(unit=_key(said)),
     "batch": lambda entries, said: entries.filter(batch=said).exclude(batch=""),
 }
 

@@ -25,6 +25,7 @@ from rest_framework.mixins import (
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.validators import UniqueValidator
 from rest_framework.viewsets import GenericViewSet
 
 from apps.access.api.filters import StrictFilterBackend, refuse_unknown_parameters
@@ -120,6 +121,12 @@ class StrictSerializer(ReadableSerializer):
         never = {name for held, names in self.reserved.items() if not reader.has_perm(held) for name in names}
         return [name for name, field in self.fields.items() if not field.write_only and name not in never]
 
+    def build_standard_field(self, field_name: str, model_field: Any) -> Any:
+        kind, options = super().build_standard_field(field_name, model_field)
+        if "validators" in options:
+            options["validators"] = [rule for rule in options["validators"] if not isinstance(rule, UniqueValidator)]
+        return kind, options
+
     def get_validators(self) -> list[Any]:
         """None: what is unique is said by the database, without a race and without a query in advance."""
         return []
@@ -182,7 +189,7 @@ class AccessView(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Whoever may not see or change the row is told so before the body is looked at."""
         super().initial(request, *args, **kwargs)
-        if request.query_params:
+        if request.query_params and self.action not in {None, "metadata"}:
             refuse_unknown_parameters(request, self.known_parameters())
         if self.detail and self.action and request.method not in SAFE_METHODS:
             self.row = self._row()

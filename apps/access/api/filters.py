@@ -4,11 +4,22 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import QuerySet
-from django_filters import FilterSet, UUIDFilter
+from django_filters import FilterSet, TypedChoiceFilter, UUIDFilter
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
 from rest_framework.filters import OrderingFilter
 from rest_framework.request import Request
+
+
+@extend_schema_field(OpenApiTypes.BOOL)
+class YesOrNoFilter(TypedChoiceFilter):
+    """`true` or `false`; anything else is refused, where Django's own would not filter at all."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [("true", "true"), ("false", "false")]
+        super().__init__(choices=choices, coerce=lambda said: said == "true", **kwargs)
 
 
 class StrictFilterSet(FilterSet):
@@ -18,6 +29,7 @@ class StrictFilterSet(FilterSet):
         filter_overrides: ClassVar[dict[type[models.Field], dict[str, Any]]] = {
             models.ForeignKey: {"filter_class": UUIDFilter},
             models.OneToOneField: {"filter_class": UUIDFilter},
+            models.BooleanField: {"filter_class": YesOrNoFilter},
         }
 
 

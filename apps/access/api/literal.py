@@ -20,6 +20,10 @@ def _is_amount(value: Any) -> bool:
     return isinstance(value, str) and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) is not None
 
 
+def _is_key(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
@@ -30,12 +34,12 @@ TEXTS = (
     serializers.DateField,
     serializers.DateTimeField,
     serializers.UUIDField,
-    serializers.RelatedField,
 )
 TYPES: tuple[tuple[Any, Said, Any], ...] = (
     (serializers.BooleanField, lambda value: isinstance(value, bool), gettext_lazy("Say true or false.")),
     (serializers.IntegerField, _is_whole, gettext_lazy("Say a whole number.")),
     (serializers.DecimalField, _is_amount, gettext_lazy('Say the number as a text, such as "12.50".')),
+    (serializers.RelatedField, _is_key, gettext_lazy("Say a key.")),
     (TEXTS, _is_text, gettext_lazy("Say a text.")),
 )
 

@@ -138,7 +138,8 @@ class PolicySchema(AutoSchema):
 
     def get_override_parameters(self) -> list[OpenApiParameter]:
         if self.action in {"list", "retrieve"} and isinstance(self.view, ReadMixin):
-            names = {"type": "array", "items": {"type": "string", "enum": list(self.view.shape.names)}}
+            name = {"type": "string", "enum": list(self.view.shape.names)}
+            names = {"type": "array", "items": name, "minItems": 1}
             return [IF_NONE_MATCH, OpenApiParameter("fields", names, explode=False, description=FIELDS)]
         if not self._changes_a_row():
             return []
@@ -185,7 +186,10 @@ class PolicySchema(AutoSchema):
                 schema["enum"] = orderings
             elif parameter["in"] == "query" and schema.get("type") == "string" and "enum" not in schema:
                 schema["minLength"] = 1
-        return [parameter for parameter in parameters if parameter["name"] != "ordering" or orderings]
+        if not isinstance(self.view, AccessView):
+            return parameters
+        known = self.view.known_parameters()
+        return [parameter for parameter in parameters if parameter["in"] != "query" or parameter["name"] in known]
 
     def _resolve_path_parameters(self, variables: list[str]) -> list[dict[str, Any]]:
         """Keys are UUIDs; a choice in the address is an enumeration."""
@@ -200,10 +204,13 @@ class PolicySchema(AutoSchema):
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> dict[str, Any]:
         """Bodies have no field beside those named. Of a resource, `fields` may leave out any but the key."""
+        is_resource = isinstance(serializer, StrictSerializer) and serializer.parent is None
+        if is_resource and direction == "response":
+            serializer = type(serializer)(serializer.Meta.model(), context=serializer.context)
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "request":
             schema["additionalProperties"] = False
-        elif isinstance(serializer, StrictSerializer) and serializer.parent is None:
+        elif is_resource:
             schema["required"] = ["id"]
         else:
             schema["required"] = sorted(schema["properties"])
@@ -274,7 +281,7 @@ class PolicySchema(AutoSchema):
 
     def _problems(self) -> list[int]:
         always = [400, 401, 403, 405, 406, 429, 503]
-        of_rows = [404] if getattr(self.view, "detail", False) else []
+        of_rows = [404] if "{" in self.path else []
         of_changes = [] if self.method == "GET" else [409, 413, 415]
         of_versions = [] if not self._changes_a_row() else [412] if self._is_verb() else [412, 428]
         return always + of_rows + of_changes + of_versions

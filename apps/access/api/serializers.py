@@ -100,7 +100,7 @@ class GrantedRowSerializer(VerbSerializer):
     def validate_model(self, label: str) -> type[UnitRecord]:
         model = next((found for found in apps.get_models() if found._meta.label_lower == label), None)
         if model is None or not issubclass(model, UnitRecord):
-            raise serializers.ValidationError(_("There is no such kind of row."))
+            raise serializers.ValidationError(_("There is no such kind of row."), code="does_not_exist")
         return model
 
 

@@ -150,7 +150,7 @@ class GrantViewSet(AccessView):
     filter_backends = ()
 
     def known_parameters(self) -> set[str]:
-        return {"model", "object", "cursor", "page_size"} if self.action == "list" else set()
+        return {"model", "object", "cursor", "page_size", "count"} if self.action == "list" else set()
 
     def get_queryset(self) -> QuerySet[Any]:
         """The grants on the row that the query names."""

@@ -1,10 +1,13 @@
-from django_filters import CharFilter, IsoDateTimeFilter
-from rest_framework.exceptions import ValidationError
+from typing import Any
+
+from django_filters import CharFilter, ChoiceFilter, IsoDateTimeFilter, UUIDFilter
+from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from apps.access.api.filters import StrictFilterSet
 from apps.audit.filters import FILTERS
 from apps.audit.models import AuditEvent
 from apps.audit.querysets import AuditEventQuerySet
+from apps.kernel.trail import Action
 
 
 class AuditEventFilter(StrictFilterSet):
@@ -15,17 +18,17 @@ class AuditEventFilter(StrictFilterSet):
     actor = CharFilter(method="apply")
     object = CharFilter(method="apply")
     model = CharFilter(method="apply")
-    action = CharFilter(method="apply")
+    action = ChoiceFilter(choices=[(action.name.lower(), action.name.lower()) for action in Action], method="apply")
     request = CharFilter(method="apply")
-    unit = CharFilter(method="apply")
+    unit = UUIDFilter(method="apply")
     batch = CharFilter(method="apply")
 
     class Meta:
         model = AuditEvent
         fields: list[str] = []
 
-    def apply(self, entries: AuditEventQuerySet, name: str, said: str) -> AuditEventQuerySet:
+    def apply(self, entries: AuditEventQuerySet, name: str, said: Any) -> AuditEventQuerySet:
         try:
-            return FILTERS[name](entries, said)
+            return FILTERS[name](entries, str(said))
         except ValueError as error:
-            raise ValidationError({name: [str(error)]}) from error
+            raise ValidationError({name: [ErrorDetail(str(error), code="does_not_exist")]}) from error

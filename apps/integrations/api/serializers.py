@@ -39,6 +39,23 @@ class ImportSerializer(StrictSerializer):
         return {key: value for key, value in batch.report.items() if key != "bad_rows"}
 
 
+class BadRowSerializer(serializers.Serializer[Any]):
+    file = serializers.CharField()
+    line = serializers.IntegerField()
+    column = serializers.CharField()
+    model = serializers.CharField()
+    field = serializers.CharField()
+    value_class = serializers.CharField()
+    value = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class BadRowsSerializer(serializers.Serializer[Any]):
+    results = BadRowSerializer(many=True)
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+
+
 class UploadSerializer(VerbSerializer):
     """A multipart form: the profile, the unit and one part `file` for each CSV file, or one zip of all."""
 

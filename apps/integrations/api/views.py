@@ -17,6 +17,7 @@ from apps.events import services as work_services
 from apps.events.models import PublishedEvent, Work
 from apps.integrations import services
 from apps.integrations.api.serializers import (
+    BadRowsSerializer,
     ConfirmSerializer,
     EventSerializer,
     ImportSerializer,
@@ -67,6 +68,7 @@ class ImportViewSet(ReadOnlyUnitViewSet):
         undo_import(batch, user=request.user)
         return self.answer(batch)
 
+    @extend_schema(responses=BadRowsSerializer)
     @action(verb="view", methods=("get",), url_path="bad-rows")
     def bad_rows(self, request: Request, pk: str) -> Response:
         """List the rows of an import that are wrong."""

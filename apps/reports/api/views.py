@@ -114,7 +114,8 @@ def asked_for(view: Any, source: str, name: str, query: str, form: str) -> Respo
     except serializers.ValidationError as error:
         raise serializers.ValidationError({"query": error.detail}) from error
     except NoSuchTable as error:
-        raise serializers.ValidationError({"resource": [str(error)]}) from error
+        unknown = serializers.ErrorDetail(str(error), code="does_not_exist")
+        raise serializers.ValidationError({"resource": [unknown]}) from error
     document = ExportSerializer(export, context=view.get_serializer_context()).data
     headers = {"Location": reverse("work-detail", args=[export.work_id]), "Retry-After": POLL_AFTER}
     return Response(document, status=status.HTTP_202_ACCEPTED, headers=headers)
