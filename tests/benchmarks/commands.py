@@ -12,6 +12,8 @@ from tests.database import ROOT
 @dataclass(frozen=True)
 class Ran:
     seconds: float
+    cpu: float
+    """Seconds of this process, without PostgreSQL's."""
     peak: int
     """Bytes."""
 
@@ -26,4 +28,4 @@ def manage(*arguments: str) -> Ran:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"`manage.py {arguments[0]}` failed: see its message above.")
-    return Ran(time.monotonic() - begin, used.ru_maxrss * 1024)
+    return Ran(time.monotonic() - begin, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
