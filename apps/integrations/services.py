@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 
 from apps.access.models import Unit
 from apps.accounts.models import User
+from apps.events.models import Work
 from apps.events.work import enqueue
 from apps.integrations.imports.profile import NoSuchProfile, Profile, load_profile, shipped_profiles
 from apps.integrations.imports.run import ImportNotPermitted, check_permitted, finish, run_import
@@ -75,9 +76,16 @@ def confirm_import(batch: ImportBatch, *, skip_bad: bool = False) -> ImportBatch
     return _ask(batch, "integrations.import", {State.CHECKED}, State.IMPORTING)
 
 
+def has_stopped(batch: ImportBatch) -> bool:
+    """Whether its job was cancelled or failed for good. Nothing is left of it: it begins again with a check."""
+    is_under_way = batch.state in {State.CHECKING, State.IMPORTING}
+    return is_under_way and not Work.objects.unfinished().filter(pk=batch.work).exists()
+
+
 def _ask(batch: ImportBatch, job: str, states: set[str], state: str) -> ImportBatch:
     batch = ImportBatch.objects.select_for_update().get(pk=batch.pk)
-    if batch.state not in states or not batch.files.exists():
+    may_begin = batch.state in states or (State.UPLOADED in states and has_stopped(batch))
+    if not may_begin or not batch.files.exists():
         raise NotReady(state=batch.state)
     work = enqueue(job, unit=batch.unit_id, batch=str(batch.pk))
     batch.state, batch.work = state, work.pk

@@ -108,6 +108,33 @@ def test_bad_rows_are_listed_and_stop_the_import(client: APIClient, unit: Unit) 
     assert Line.objects.count() == 2
 
 
+def test_the_steps_of_an_import_answer_with_their_job(client: APIClient, unit: Unit) -> None:
+    place = f"{IMPORTS}{upload(client, unit, *three()).json()['id']}/"
+
+    check = client.post(f"{place}check/")
+
+    assert (check.status_code, check["Location"]) == (202, f"/api/v1/jobs/{check.json()['job']}/")
+    work_off()
+    confirm = client.post(f"{place}confirm/", {})
+    assert (confirm.status_code, confirm["Location"]) == (202, f"/api/v1/jobs/{confirm.json()['job']}/")
+
+
+def test_an_import_whose_job_was_cancelled_begins_again_with_a_check(client: APIClient, unit: Unit) -> None:
+    place = f"{IMPORTS}{upload(client, unit, *three()).json()['id']}/"
+    client.post(f"{place}check/")
+    work_off()
+    job = client.post(f"{place}confirm/", {})["Location"]
+    assert client.post(f"{place}check/").json()["code"] == "import_not_ready"
+
+    assert client.post(f"{job}cancel/").json()["state"] == "cancelled"
+
+    assert Person.objects.count() == 0
+    assert client.post(f"{place}confirm/", {}).json()["code"] == "import_not_ready"
+    assert client.post(f"{place}check/").status_code == 202
+    work_off()
+    assert client.get(place).json()["state"] == "checked"
+
+
 def test_an_import_is_not_confirmed_before_it_is_checked(client: APIClient, unit: Unit) -> None:
     place = f"{IMPORTS}{upload(client, unit, *three()).json()['id']}/"
 

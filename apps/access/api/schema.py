@@ -60,7 +60,7 @@ SUMMARIES = {
 HEADERS = {
     "X-Request-ID": ("The name of this request in our logs and in the audit trail: yours if you sent one.", "string"),
     "ETag": ("The version of what is answered.", "string"),
-    "Location": ("Where the new resource is.", "string"),
+    "Location": ("Where the new resource, or the job that works on it, is.", "string"),
     "Retry-After": ("Seconds to wait before the next attempt.", "integer"),
     "WWW-Authenticate": ("How to authenticate.", "string"),
     "Allow": ("The methods of this address.", "string"),
@@ -253,6 +253,8 @@ class PolicySchema(AutoSchema):
             names.append("ETag")
         if status == "201" and not self._is_verb():
             names.append("Location")
+        if status == "202":
+            names += ["Location", "Retry-After"]
         return names
 
     def _header(self, name: str) -> dict[str, Any]:

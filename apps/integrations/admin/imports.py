@@ -106,7 +106,7 @@ class ImportBatchAdmin(UnitRecordAdmin):
         told = {"batch": batch, **_told(batch)} if isinstance(batch, ImportBatch) else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
 
-    @each_row(verb="add", title=_("Check"), when=lambda batch: batch.state in TO_CHECK)
+    @each_row(verb="add", title=_("Check"), when=lambda batch: batch.state in TO_CHECK or services.has_stopped(batch))
     def check_files(self, request: HttpRequest, batch: ImportBatch) -> ImportBatch:
         return services.check_import(batch)
 

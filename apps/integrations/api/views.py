@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django_filters import UUIDFilter
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
@@ -29,6 +30,8 @@ from apps.integrations.models import ImportBatch
 from apps.integrations.querysets import feed_of, jobs_of
 from apps.kernel.parsing import StrictJSONParser
 
+POLL_AFTER = "1"
+
 
 class ImportViewSet(ReadOnlyUnitViewSet):
     """Upload, check, confirm, undo."""
@@ -53,13 +56,12 @@ class ImportViewSet(ReadOnlyUnitViewSet):
     @action(verb="add", parser_classes=(StrictJSONParser,))
     def check(self, request: Request, pk: str) -> Response:
         self.wish()
-        return self.answer(services.check_import(self.get_object()), status_code=status.HTTP_202_ACCEPTED)
+        return self._under_way(services.check_import(self.get_object()))
 
     @extend_schema(responses={202: ImportSerializer})
     @action(verb="confirm", serializer_class=ConfirmSerializer, parser_classes=(StrictJSONParser,))
     def confirm(self, request: Request, pk: str) -> Response:
-        batch = services.confirm_import(self.get_object(), **self.wish())
-        return self.answer(batch, status_code=status.HTTP_202_ACCEPTED)
+        return self._under_way(services.confirm_import(self.get_object(), **self.wish()))
 
     @action(verb="undo", parser_classes=(StrictJSONParser,))
     def undo(self, request: Request, pk: str) -> Response:
@@ -74,8 +76,12 @@ class ImportViewSet(ReadOnlyUnitViewSet):
         """List the rows of an import that are wrong."""
         return Response({"results": self.get_object().report.get("bad_rows", []), "next": None, "previous": None})
 
-
-POLL_AFTER = "1"
+    def _under_way(self, batch: ImportBatch) -> Response:
+        """202 with the address of the job."""
+        response = self.answer(batch, status_code=status.HTTP_202_ACCEPTED)
+        response["Location"] = reverse("work-detail", args=[batch.work])
+        response["Retry-After"] = POLL_AFTER
+        return response
 
 
 class OwnRule(BasePermission):
