@@ -52,15 +52,20 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
 
     def is_granted_to(self, user: "User | AnonymousUser", action: str) -> bool:
         """Whether `action` was granted to the user on any row at all, read once per user object."""
-        root = self._root()
-        grants = grant_model(root)
-        if grants is None or not user.is_authenticated:
+        grants = self.grants_of(user)
+        if grants is None:
             return False
         known = user.__dict__.setdefault("_granted", {})
-        if grants not in known:
-            rows = grants.objects.filter(valid_at(timezone.now()), user=user.pk)
-            known[grants] = set(rows.values_list("permission__codename", flat=True).distinct())
-        return f"{action}_{root._meta.model_name}" in known[grants]
+        if grants.model not in known:
+            known[grants.model] = set(grants.values_list("permission__codename", flat=True).distinct())
+        return f"{action}_{self._root()._meta.model_name}" in known[grants.model]
+
+    def grants_of(self, user: "User | AnonymousUser") -> "models.QuerySet[Any] | None":
+        """The valid grants that open rows of this kind to the user; `None` where they take none."""
+        grants = grant_model(self._root())
+        if grants is None or not user.is_authenticated:
+            return None
+        return grants.objects.filter(valid_at(timezone.now()), user=user.pk)
 
     def _root(self) -> type[models.Model]:
         """The kind of row whose grants open rows of this kind too."""
@@ -70,14 +75,12 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
     def granted_to(self, user: "User | AnonymousUser", action: str) -> Exists | None:
         """The condition that a grant of this user opens the row; `None` where rows of this kind take no grants."""
         through, root = self.model.granted_through, self._root()
-        grants = grant_model(root)
-        if grants is None or not user.is_authenticated:
+        grants = self.grants_of(user)
+        if grants is None:
             return None
         permission = f"{root._meta.app_label}.{action}_{root._meta.model_name}"
         return Exists(
-            grants.objects.filter(
-                valid_at(timezone.now()),
-                user=user.pk,
+            grants.filter(
                 permission=roles_of(user).organisation.permissions.get(permission),
                 content_object=OuterRef(f"{through}_id" if through else "pk"),
             )

@@ -1,5 +1,6 @@
 """One verb of the admin on many rows: a job, under the rights that the person has while it runs."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,6 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
 from apps.accounts.models import User
-from apps.events.models import Work
 from apps.events.work import enqueue
 from apps.kernel.errors import BusinessError, NotPermitted
 from apps.reports.models import BulkAction
@@ -37,7 +37,7 @@ def ask_for_action(*, model: str, action: str, keys: list[str], answers: QueryDi
     return bulk
 
 
-def carry_out(key: UUID, *, work: Work) -> dict[str, Any]:
+def carry_out(key: UUID, *, progress: Callable[[int, int], None]) -> dict[str, Any]:
     """Each row that is still visible is done or refused; a cancelled job leaves none of it."""
     bulk = BulkAction.objects.select_related("requested_by").get(pk=key)
     page = page_of(bulk.model)
@@ -51,13 +51,13 @@ def carry_out(key: UUID, *, work: Work) -> dict[str, Any]:
     refusals: list[str] = []
     total = len(bulk.keys)
     for start in range(0, total, STEP):
-        work.progress(start, total)
+        progress(start, total)
         keys = bulk.keys[start : start + STEP]
         rows = page.get_queryset(request).in_bulk(keys)
         refusals += [_("%(key)s is not there any more.") % {"key": key} for key in keys if key not in map(str, rows)]
         said = (run.one(page, request, row, form.cleaned_data) for row in rows.values())
         refusals += [refusal for refusal in said if refusal]
-    work.progress(total, total)
+    progress(total, total)
     return {"done": total - len(refusals), "refused": len(refusals), "refusals": refusals[:MOST_REFUSALS]}
 
 

@@ -52,12 +52,14 @@ class Export(Record):
         StoredFile, models.SET_NULL, verbose_name=_("file"), null=True, blank=True, related_name="+"
     )
     rows = models.PositiveBigIntegerField(_("rows"), null=True, blank=True)
+    rights = models.CharField(_("mark of the rights"), max_length=40, blank=True)
+    """Under which its rows were read."""
 
     classification = Classification(
         activity="platform.exports",
         edges={"requested_by": Actor("requester"), "work": Ref(), "file": Ref()},
         fields={
-            "id created_at updated_at source name model format requested_by work file rows": Technical(),
+            "id created_at updated_at source name model format requested_by work file rows rights": Technical(),
             "query": FreeText(erase=Blank(), export="review"),
         },
         retention=KEPT_A_WEEK,

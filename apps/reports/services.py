@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
+from apps.access.rights import rights_mark
 from apps.accounts.models import User
 from apps.events.models import Work
 from apps.events.work import enqueue
@@ -32,6 +33,12 @@ class TooManyExports(BusinessError):
     """Five of your exports wait or run. Wait for one to end, or cancel one."""
 
     code = "too_many_exports"
+
+
+class RightsChanged(BusinessError):
+    """Your rights have changed since the rows were read. Ask for the file again."""
+
+    code = "rights_changed"
 
 
 class NotMade(BusinessError):
@@ -55,14 +62,14 @@ def ask_for_export(*, source: str, name: str, query: str, format: str, by: User,
     return export
 
 
-def make(key: UUID, *, work: Work) -> dict[str, object]:
+def make(key: UUID, *, progress: Progress) -> dict[str, object]:
     """Read the rows that the requester may see now, write them to a file and put it away for him."""
     export = Export.objects.select_related("requested_by").get(pk=key)
     table = table_of(export.source, export.name, export.query, export.requested_by)
+    export.rights = rights_mark(export.requested_by, table.rows.model)
     with TemporaryFile() as stream:
-        export.rows = write(table, export.format, stream, progress=work.progress)
-        # Whoever lost a right while the rows were read gets no file.
-        table_of(export.source, export.name, export.query, User.objects.get(pk=export.requested_by_id))
+        export.rows = write(table, export.format, stream, progress=progress)
+        _check_rights(export, User.objects.get(pk=export.requested_by_id))
         export.file = files.store(
             stream,
             name=f"{slugify(table.title)}.{export.format}",
@@ -72,7 +79,7 @@ def make(key: UUID, *, work: Work) -> dict[str, object]:
             owner=export.pk,
             expires_at=timezone.now() + KEPT,
         )
-    export.save(update_fields=["file", "rows", "updated_at"])
+    export.save(update_fields=["file", "rows", "rights", "updated_at"])
     _record(export, "made")
     return {"rows": export.rows, "export": str(export.pk), "file": reverse("export-file", args=[export.pk])}
 
@@ -97,11 +104,18 @@ def write(table: Table, format: str, stream: IO[bytes], *, progress: Progress) -
     return written
 
 
+def _check_rights(export: Export, requester: User) -> None:
+    """A file holds what its requester might see when it was made: after a change of his rights nobody takes it."""
+    table = table_of(export.source, export.name, export.query, requester)
+    if rights_mark(requester, table.rows.model) != export.rights:
+        raise RightsChanged
+
+
 def download(export: Export, *, now: datetime) -> IO[bytes]:
     """The file, for as long as the requester may still see such rows. Each time is recorded."""
     if export.file is None:
         raise NotMade
-    table_of(export.source, export.name, export.query, export.requested_by)
+    _check_rights(export, export.requested_by)
     content = files.read(export.file, now=now)
     _record(export, "taken")
     return content

@@ -5,9 +5,11 @@ import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
+from django.contrib.auth.models import Permission
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -21,7 +23,7 @@ from apps.kernel.trail import Action
 from apps.reports import services
 from apps.reports.models import Export
 from tests.reports.conftest import work_off
-from tests.sample.models import Person
+from tests.sample.models import Person, PersonGrant
 
 EXPORTS = "/api/v1/exports/"
 pytestmark = pytest.mark.usefixtures("people")
@@ -158,6 +160,54 @@ def test_a_right_that_is_lost_afterwards_closes_the_file(client: APIClient, view
 
     refused = client.get(f"{EXPORTS}{asked.json()['id']}/file/")
     assert (refused.status_code, refused.json()["code"]) == (403, "not_permitted")
+
+
+def test_a_file_that_holds_more_than_one_may_see_now_is_not_handed_over(
+    client: APIClient, viewer: User, other_unit: Unit
+) -> None:
+    also_there = Assignment.objects.create(user=viewer, role=viewer.assignments.get().role, unit=other_unit)
+    asked = ask(client)
+    work_off()
+    assert client.get(asked["Location"]).json()["result"]["rows"] == 3
+
+    also_there.delete()
+
+    refused = client.get(f"{EXPORTS}{asked.json()['id']}/file/")
+    assert (refused.status_code, refused.json()["code"]) == (409, "rights_changed")
+
+
+def test_a_grant_opens_one_row_and_its_end_closes_the_file(
+    api: Callable, make_user: Callable, other_unit: Unit
+) -> None:
+    guest = make_user()
+    far = Person.objects.get(unit=other_unit)
+    grant = PersonGrant.objects.create(
+        user=guest, permission=Permission.objects.get(codename="view_person"), content_object=far
+    )
+    client = api(guest)
+    asked = ask(client)
+    work_off()
+    file = f"{EXPORTS}{asked.json()['id']}/file/"
+    assert [row[2] for row in lines_of(client.get(file))] == ["Number", "3"]
+
+    grant.delete()
+
+    assert client.get(file).status_code == 403
+
+
+def test_a_right_that_is_lost_while_the_rows_are_read_leaves_no_file(
+    client: APIClient, viewer: User, other_unit: Unit
+) -> None:
+    also_there = Assignment.objects.create(user=viewer, role=viewer.assignments.get().role, unit=other_unit)
+    asked = ask(client).json()["id"]
+
+    def lose_it(done: int, total: int) -> None:
+        Assignment.objects.filter(pk=also_there.pk).delete()
+
+    with pytest.raises(services.RightsChanged):
+        services.make(UUID(asked), progress=lose_it)
+
+    assert StoredFile.objects.count() == 0
 
 
 def test_a_file_is_gone_after_its_day(client: APIClient) -> None:
