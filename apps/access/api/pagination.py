@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
+from apps.access.querysets import UnitRecordQuerySet
 from apps.kernel.sealing import cipher
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def _first(parts: list[QuerySet[Any]], number: int) -> list[Any]:
     found: list[Any] = []
     for part in parts:
         if len(found) < number:
-            found += part[: number - len(found)]
+            wanted = number - len(found)
+            found += part.page(wanted) if isinstance(part, UnitRecordQuerySet) else part[:wanted]
     return found
 
 
