@@ -28,7 +28,7 @@ class TooWide(BusinessError):
 
 
 class TooDeep(BusinessError):
-    """Pages end at the first 10,000 rows. Narrow the list by filters or by a search to see others."""
+    """There is no such page: a list ends at its 10,000th row. Narrow it by filters or by a search to see others."""
 
     code = "too_deep"
 

@@ -2,6 +2,7 @@ from typing import Any
 
 from auditlog.models import AbstractLogEntry
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -150,6 +151,9 @@ class AuditEvent(AbstractLogEntry):
             models.Index(fields=["cid"], name="audit_by_request", condition=~models.Q(cid="")),
             models.Index(fields=["batch"], name="audit_by_batch", condition=~models.Q(batch="")),
             models.Index(fields=["txid", "id"], name="audit_by_transaction"),
+            GinIndex(
+                OpClass("changes", name="jsonb_path_ops"), name="audit_deleted_by_value", condition=models.Q(action=2)
+            ),
         ]
 
     def __str__(self) -> str:

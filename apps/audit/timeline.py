@@ -16,8 +16,11 @@ from django.utils.translation import gettext as _
 from apps.access.services import people_seen_by
 from apps.accounts.models import User
 from apps.audit.models import AuditEvent
+from apps.kernel.trail import Action
 
 LONGEST = 200
+NOISE = {"created_at", "updated_at"}
+"""Fields that an entry's own time says better."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,10 @@ class Told:
     who: str
     what: str
     differences: list[Difference]
+
+    @property
+    def is_new(self) -> bool:
+        return bool(self.event.action == Action.CREATE)
 
 
 def kind_of(event: AuditEvent) -> ContentType:
@@ -64,11 +71,20 @@ def tell(events: Iterable[AuditEvent], *, reader: User | None) -> list[Told]:
             who=who(event, seen),
             what=kind_of(event).name,
             differences=[
-                _difference(_field(event, name), name, old, new, names) for name, (old, new) in pairs_of(event).items()
+                _difference(_field(event, name), name, old, new, names)
+                for name, (old, new) in pairs_of(event).items()
+                if not _is_noise(event, name, old, new)
             ],
         )
         for event in events
     ]
+
+
+def _is_noise(event: AuditEvent, name: str, old: Any, new: Any) -> bool:
+    """Keys, moments that the entry has itself, and what was empty and is empty. A secret has no values and is told."""
+    field = _field(event, name)
+    is_empty = old in (None, "") and new in (None, "") and not (old is None and new is None)
+    return name in NOISE or is_empty or (field is not None and field.primary_key)
 
 
 def addresses_seen(events: list[AuditEvent], reader: User | None) -> Container[UUID] | None:
@@ -97,7 +113,7 @@ def _names(events: list[AuditEvent]) -> dict[tuple[type[Model], str], str]:
             if field is not None and field.related_model is not None:
                 wanted[field.related_model].update(str(key) for key in pair if key is not None)
     return {
-        (model, str(row.pk)): str(row)
+        (model, str(row.pk)): (row.name or _("a colleague")) if isinstance(row, User) else str(row)
         for model, keys in wanted.items()
         for row in model._base_manager.filter(pk__in=keys)
     }
@@ -119,11 +135,12 @@ def _shown(field: Field | None, value: Any, names: dict[tuple[type[Model], str],
         return names.get((field.related_model, str(value)), str(value))
     if field is not None and field.choices:
         return str(dict(field.flatchoices).get(value, value))
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
     shown = str(value)
     if field is not None and field.get_internal_type() in {
         "DateField",
         "DateTimeField",
-        "BooleanField",
         "DecimalField",
     }:
         try:

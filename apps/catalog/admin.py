@@ -10,6 +10,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget
 
 from apps.access.admin.base import ChildInline, ReasonForm, UnitRecordAdmin, VersionedForm, each_row
+from apps.access.admin.filters import RecordFilter
 from apps.access.admin.grants import GrantAdmin
 from apps.catalog import services
 from apps.catalog.models import Category, Price, Product, ProductGrant, Reservation, Stock, StockMovement, Supplier
@@ -35,6 +36,11 @@ class CategoryAdmin(UnitRecordAdmin):
     list_display = ("number", "name", "description", "unit", "updated_at")
     list_filter = ("unit",)
     search_fields = ("number__istartswith", "name__istartswith")
+    search_help_text = _("Beginning of the number or the name")
+    sortable_by = ("number", "name")
+
+    def caption(self, row: Category) -> str:
+        return f"{row.number} · {row.name}"
 
 
 @admin.register(Supplier)
@@ -43,11 +49,15 @@ class SupplierAdmin(UnitRecordAdmin):
     list_display = ("number", "company", "city", "country", "unit")
     list_filter = ("country", "unit")
     search_fields = ("number__istartswith", "company__istartswith")
+    search_help_text = _("Beginning of the number or the company")
     fieldsets = (
         (None, {"fields": ("unit", "number", "company", "homepage")}),
         (_("Contact person"), {"fields": ("contact_name", "contact_title", "email", "phone", "fax")}),
         (_("Address"), {"fields": ("street", "postal_code", "city", "region", "country")}),
     )
+
+    def caption(self, row: Supplier) -> str:
+        return f"{row.number} · {row.company}"
 
 
 class ProductForm(VersionedForm):
@@ -114,7 +124,7 @@ class ProductAdmin(UnitRecordAdmin):
     form = ProductForm
     list_display = ("number", "name", "category", "sold", "pieces")
     figures = ("pieces",)
-    list_filter = ("is_discontinued", NeedsReorder, "unit")
+    list_filter = ("is_discontinued", NeedsReorder, ("category", RecordFilter), ("supplier", RecordFilter), "unit")
     list_select_related = ("category", "stock")
     search_fields = ("number__istartswith", "name__istartswith")
     autocomplete_fields = ("category", "supplier")
@@ -122,7 +132,10 @@ class ProductAdmin(UnitRecordAdmin):
     inlines = (StockInline, PriceInline)
     actions = ("receive", "reorder", "correct", "discontinue")
 
-    @display(description=_("sold"), ordering="is_discontinued", label={"on sale": "success", "discontinued": "danger"})
+    def caption(self, row: Product) -> str:
+        return f"{row.number} · {row.name}"
+
+    @display(description=_("sold"), label={"on sale": "success", "discontinued": "danger"})
     def sold(self, product: Product) -> tuple[str, Any]:
         return ("discontinued", _("discontinued")) if product.is_discontinued else ("on sale", _("on sale"))
 
@@ -155,36 +168,40 @@ class ProductAdmin(UnitRecordAdmin):
 class StockAdmin(ReadOnly, UnitRecordAdmin):
     icon = "warehouse"
     list_display = ("product", "on_hand", "reserved", "on_order", "unit")
-    list_filter = ("unit",)
+    list_filter = (("product", RecordFilter), "unit")
     list_select_related = ("product",)
     search_fields = ("product__number__istartswith",)
+    search_help_text = _("Beginning of the product's number")
 
 
 @admin.register(StockMovement)
 class StockMovementAdmin(ReadOnly, UnitRecordAdmin):
     icon = "swap_vert"
     list_display = ("product", "kind", "quantity", "created_at", "unit")
-    list_filter = ("kind", "unit")
+    list_filter = ("kind", ("product", RecordFilter), "unit")
     list_select_related = ("product",)
     search_fields = ("product__number__istartswith",)
+    search_help_text = _("Beginning of the product's number")
 
 
 @admin.register(Reservation)
 class ReservationAdmin(ReadOnly, UnitRecordAdmin):
     icon = "bookmark"
     list_display = ("product", "quantity", "status", "created_at", "unit")
-    list_filter = ("status", "unit")
+    list_filter = ("status", ("product", RecordFilter), "unit")
     list_select_related = ("product",)
     search_fields = ("product__number__istartswith",)
+    search_help_text = _("Beginning of the product's number")
 
 
 @admin.register(Price)
 class PriceAdmin(ReadOnly, UnitRecordAdmin):
     icon = "sell"
     list_display = ("product", "amount", "currency", "valid_from", "unit")
-    list_filter = ("currency", "unit")
+    list_filter = ("currency", ("product", RecordFilter), "unit")
     list_select_related = ("product",)
     search_fields = ("product__number__istartswith",)
+    search_help_text = _("Beginning of the product's number")
 
 
 @admin.register(ProductGrant)

@@ -8,12 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
 from apps.access.admin.base import ChildInline, StackedChildInline, UnitRecordAdmin, each_row
+from apps.access.admin.filters import RecordFilter
 from apps.access.admin.grants import GrantAdmin
 from apps.customers import services
 from apps.customers.models import Address, Contact, Customer, CustomerGrant
 from apps.kernel.errors import BusinessError
+
+COLOURS = {"active": "success", "dormant": "warning", "closed": "danger"}
 
 
 class ContactInline(ChildInline):
@@ -35,8 +39,8 @@ class SurvivorForm(forms.Form):
 @admin.register(Customer)
 class CustomerAdmin(UnitRecordAdmin):
     icon = "groups"
-    list_display = ("number", "name", "kind", "status", "unit")
-    list_filter = ("status", "kind", "unit")
+    list_display = ("number", "name", "kind", "state", "unit")
+    list_filter = ("status", "kind", "created_at", "unit")
     search_fields = ("number__istartswith", "name__istartswith", "email__istartswith")
     search_help_text = _("Beginning of the number, the name or the e-mail")
     ordering = ("-pk",)
@@ -44,6 +48,10 @@ class CustomerAdmin(UnitRecordAdmin):
     readonly_fields = ("status", "closed_at", "merged_into")
     inlines = (ContactInline, AddressInline)
     actions = ("close", "reopen", "merge")
+
+    @display(description=_("status"), label=COLOURS)
+    def state(self, customer: Customer) -> tuple[str, Any]:
+        return customer.status, customer.get_status_display()
 
     def caption(self, row: Customer) -> str:
         return f"{row.number} · {row.name}"
@@ -117,8 +125,9 @@ class ChildOfCustomerAdmin(UnitRecordAdmin):
 class ContactAdmin(ChildOfCustomerAdmin):
     icon = "contact_page"
     list_display = ("name", "title", "customer", "email", "unit")
-    list_filter = ("unit",)
+    list_filter = (("customer", RecordFilter), "unit")
     search_fields = ("name__istartswith", "email__istartswith")
+    search_help_text = _("Beginning of the name or the e-mail")
     ordering = ("-pk",)
 
     def caption(self, row: Contact) -> str:
@@ -128,10 +137,15 @@ class ContactAdmin(ChildOfCustomerAdmin):
 @admin.register(Address)
 class AddressAdmin(ChildOfCustomerAdmin):
     icon = "location_on"
-    list_display = ("customer", "kind", "city", "country", "unit")
-    list_filter = ("kind", "unit")
+    list_display = ("said", "customer", "city", "country", "unit")
+    list_filter = ("kind", ("customer", RecordFilter), "unit")
     search_fields = ("customer__number__istartswith",)
+    search_help_text = _("Beginning of the customer's number")
     ordering = ("-pk",)
+
+    @display(description=_("address"))
+    def said(self, address: Address) -> str:
+        return self.caption(address)
 
     def caption(self, row: Address) -> str:
         return ", ".join(part for part in (row.get_kind_display(), row.lines, row.city) if part)

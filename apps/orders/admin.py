@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from apps.access.admin.base import ChildInline, UnitRecordAdmin, VersionedForm, each_row
+from apps.access.admin.filters import RecordFilter
 from apps.access.admin.grants import GrantAdmin
 from apps.orders import services
 from apps.orders.models import Order, OrderGrant, OrderLine, Shipper
@@ -41,6 +42,7 @@ class ShipperAdmin(UnitRecordAdmin):
     list_display = ("number", "name", "phone", "unit", "updated_at")
     list_filter = ("unit",)
     search_fields = ("number__istartswith", "name__istartswith")
+    search_help_text = _("Beginning of the number or the name")
 
 
 class LineForm(VersionedForm):
@@ -72,6 +74,12 @@ class LineInline(ChildInline):
     fields = ("product", "quantity", "unit_price", "discount", "tax_rate", "net", "tax")
     readonly_fields = ("net", "tax")
     autocomplete_fields = ("product",)
+
+    def caption(self, row: OrderLine) -> str:
+        return f"{row.product.number} · {row.product.name}"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("product")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return _is_draft(obj) and super().has_add_permission(request, obj)
@@ -118,9 +126,11 @@ class OrderAdmin(UnitRecordAdmin):
     form = OrderForm
     list_display = ("number", "customer", "state", "placed_on", "amount")
     figures = ("amount",)
-    list_filter = ("status", "placed_on", "unit")
+    list_filter = ("status", ("customer", RecordFilter), ("agent", RecordFilter), ("shipper", RecordFilter), "unit")
+    date_hierarchy = "placed_on"
     list_select_related = ("customer", "unit")
     search_fields = ("number__istartswith",)
+    search_help_text = _("Beginning of the number")
     ordering = ("-pk",)
     sortable_by = ("placed_on",)
     autocomplete_fields = ("customer", "agent", "shipper")
@@ -139,11 +149,11 @@ class OrderAdmin(UnitRecordAdmin):
         ),
     )
 
-    @display(description=_("state"), ordering="status", label=COLOURS)
+    @display(description=_("state"), label=COLOURS)
     def state(self, order: Order) -> tuple[str, Any]:
         return order.status, order.get_status_display()
 
-    @display(description=_("total"), ordering="total")
+    @display(description=_("total"))
     def amount(self, order: Order) -> str:
         return f"{number_format(order.total, decimal_pos=2, use_l10n=True, force_grouping=True)} {order.currency}"
 

@@ -9,10 +9,10 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminSingleDateWidget
 
 from apps.access.admin.base import ChildInline, ReasonForm, UnitRecordAdmin, each_row
+from apps.access.admin.filters import RecordFilter
 from apps.accounts.models import User
 from apps.workforce.models import (
     Absence,
@@ -57,7 +57,7 @@ class RegionAdmin(UnitRecordAdmin):
 class TerritoryAdmin(UnitRecordAdmin):
     icon = "pin_drop"
     list_display = ("number", "name", "region", "unit", "created_at")
-    list_filter = (("region", AutocompleteSelectFilter), "unit")
+    list_filter = (("region", RecordFilter), "unit")
     list_select_related = ("region",)
     search_fields = ("name__istartswith",)
     autocomplete_fields = ("region",)
@@ -91,7 +91,7 @@ class EmployeeAdmin(UnitRecordAdmin):
 
     icon = "badge"
     list_display = ("number", "last_name", "first_name", "position", "department")
-    list_filter = (("department", AutocompleteSelectFilter), ("position", AutocompleteSelectFilter), "unit")
+    list_filter = (("department", RecordFilter), ("position", RecordFilter), "unit")
     list_select_related = ("position", "department")
     search_fields = ("number__istartswith", "last_name__istartswith")
     search_help_text = _("Beginning of the number or the last name")
@@ -117,9 +117,8 @@ class EmployeeAdmin(UnitRecordAdmin):
         "notes",
     )
 
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
-        """Django lets every column of the row be asked in the address; that would tell what the page conceals."""
-        return lookup.split("__", maxsplit=1)[0] in {"department", "position", "unit"}
+    def caption(self, row: Employee) -> str:
+        return f"{row.number} · {row.first_name} {row.last_name}"
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         knows = request.user.has_perm("workforce.view_hr_employee", obj)
@@ -176,7 +175,8 @@ def stands(absence: Absence) -> bool:
 class AbsenceAdmin(UnitRecordAdmin):
     icon = "event_busy"
     list_display = ("employee", "kind", "starts_on", "ends_on", "state")
-    list_filter = ("state", "kind", "unit")
+    list_filter = ("state", "kind", ("employee", RecordFilter), "unit")
+    date_hierarchy = "starts_on"
     list_select_related = ("employee",)
     search_fields = ("employee__number__istartswith",)
     autocomplete_fields = ("employee",)

@@ -135,7 +135,7 @@ def test_the_history_of_a_record_shows_who_changed_what(sign_in, make_user, unit
     page = sign_in(viewer).get(reverse("admin:sample_person_history", args=[renamed.pk]))
 
     assert page.status_code == 200
-    newest = page.context["entries"][0]
+    newest, _name = page.context["entries"][0]
     assert [(d.field, d.old, d.new) for d in newest.differences] == [("name", "Ada", "Eve")]
     assert newest.who == "somebody whose account is gone"
 

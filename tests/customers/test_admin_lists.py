@@ -54,7 +54,7 @@ def test_a_page_beyond_the_limit_is_refused_in_words(manager, customers, monkeyp
     page = manager.get(reverse(LIST), {"p": 4})
 
     assert page.status_code == 422
-    assert "Narrow the list by filters" in page.content.decode()
+    assert "Narrow it by filters" in page.content.decode()
 
 
 def test_a_list_that_takes_too_long_is_refused_in_words(manager, customers, monkeypatch, slow_search):

@@ -83,6 +83,6 @@ def test_what_stands_in_the_way_of_deleting_is_named(sign_in, make_user, unit):
     asked = client.get(reverse("admin:catalog_category_delete", args=[shelf.pk])).content.decode()
     refused = client.post(reverse("admin:catalog_category_delete", args=[shelf.pk]), {"post": "yes"})
 
-    assert "7 products, such as P-0, P-1, P-2, P-3, P-4" in " ".join(asked.split())
+    assert "7 products, such as P-0 · Tea, P-1 · Tea, P-2 · Tea, P-3 · Tea, P-4 · Tea" in " ".join(asked.split())
     assert refused.status_code in {200, 302}
     assert Category.objects.filter(pk=shelf.pk).exists()

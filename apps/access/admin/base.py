@@ -9,7 +9,7 @@ from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.admin.utils import flatten_fieldsets, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
-from django.db.models import Model, ProtectedError, QuerySet, RestrictedError
+from django.db.models import ForeignKey, Model, ProtectedError, QuerySet, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -19,7 +19,8 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from apps.access.admin.conflicts import ChildFormSet, VersionedForm, conflicts_of
 from apps.access.admin.deletion import Deletion, deletion_of
-from apps.access.admin.lists import RecordChangeList
+from apps.access.admin.filters import UnitFilter
+from apps.access.admin.lists import Captioned, RecordChangeList
 from apps.access.admin.verbs import ReasonForm, buttons, do, each_row
 from apps.access.lists import CappedPaginator, TooDeep, TooWide, within_budget
 from apps.access.models import Unit
@@ -55,7 +56,27 @@ def _permission(options: Any, verb: str) -> str:
     return f"{options.app_label}.{verb}_{options.model_name}"
 
 
-class RecordAdmin(ModelAdmin):
+class VisibleChoices:
+    """A field that names another row offers, and takes, only rows that the reader may see, by their captions."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        related = db_field.related_model._default_manager.all()
+        if "queryset" not in kwargs and isinstance(related, UnitRecordQuerySet):
+            kwargs["queryset"] = related.visible_to(request.user)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        page = self.admin_site._registry.get(db_field.related_model)  # type: ignore[attr-defined]
+        if isinstance(page, RecordAdmin):
+            field.label_from_instance = page.caption
+        return field
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        related = db_field.related_model._default_manager.all()
+        if "queryset" not in kwargs and isinstance(related, UnitRecordQuerySet):
+            kwargs["queryset"] = related.visible_to(request.user)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+class RecordAdmin(VisibleChoices, ModelAdmin):
     """Rows of the platform that belong to no unit."""
 
     form = VersionedForm
@@ -91,6 +112,27 @@ class RecordAdmin(ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordChangeList]:
         return RecordChangeList
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        return [self._column(name) for name in super().get_list_display(request)]
+
+    def _column(self, name: Any) -> Any:
+        """Rows of another kind are shown by their captions, where their page has any."""
+        field = next((field for field in self.opts.concrete_fields if field.name == name), None)
+        page = self.admin_site._registry.get(field.related_model) if isinstance(field, ForeignKey) else None
+        has_captions = isinstance(page, RecordAdmin) and type(page).caption is not RecordAdmin.caption
+        return Captioned(field) if has_captions else name
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return [("unit", UnitFilter) if each == "unit" else each for each in super().get_list_filter(request)]
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Only what the list offers as a filter: any other column may be unindexed, or concealed."""
+        named = [each[0] if isinstance(each, tuple) else each for each in (*self.list_filter, self.date_hierarchy)]
+        names = [getattr(each, "parameter_name", each) for each in named]
+        offered = {name.split("__", maxsplit=1)[0] for name in names if name}
+        hidden = {field.name for field in self.opts.get_fields()} - offered
+        return lookup.split("__", maxsplit=1)[0] not in hidden and super().lookup_allowed(lookup, value, request)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if request.method != "GET":
@@ -173,18 +215,6 @@ class RecordAdmin(ModelAdmin):
 
     def may(self, request: HttpRequest, verb: str, obj: Model | None = None) -> bool:
         return request.user.has_perm(_permission(self.opts, verb), obj)
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        related = db_field.related_model._default_manager.all()
-        if "queryset" not in kwargs and isinstance(related, UnitRecordQuerySet):
-            kwargs["queryset"] = related.visible_to(request.user)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        related = db_field.related_model._default_manager.all()
-        if "queryset" not in kwargs and isinstance(related, UnitRecordQuerySet):
-            kwargs["queryset"] = related.visible_to(request.user)
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """A rule that refuses a save is an error of the form, and nothing that was typed is lost."""
@@ -278,7 +308,7 @@ class UnitRecordAdmin(RecordAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class ChildMixin:
+class ChildMixin(VisibleChoices):
     """Child rows on the page of their parent: they copy its unit, and their own permissions hold."""
 
     extra = 0

@@ -107,14 +107,16 @@ def offers(model_admin: "RecordAdmin", request: HttpRequest, row: Model, run: An
 
 def do(model_admin: "RecordAdmin", request: HttpRequest, row: Model, run: Any) -> HttpResponse:
     """One verb on one row, after a question; then back to the row."""
+    page = reverse(f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_change", args=[row.pk])
     form = run.asked(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return _ask(model_admin, request, [row], form, run, [row.pk])
+        question = _ask(model_admin, request, [row], form, run, [row.pk])
+        question.context_data = {**(question.context_data or {}), "back": page}
+        return question
     if _one(model_admin, request, row, run, form.cleaned_data):
         done = _("%(row)s: %(verb)s – done.") % {"row": row, "verb": run.short_description}
         model_admin.message_user(request, done, messages.SUCCESS)
-    page = f"admin:{model_admin.opts.app_label}_{model_admin.opts.model_name}_change"
-    return HttpResponseRedirect(reverse(page, args=[row.pk]))
+    return HttpResponseRedirect(page)
 
 
 def _one(model_admin: "RecordAdmin", request: HttpRequest, row: Model, run: Any, answers: dict[str, Any]) -> bool:
@@ -138,7 +140,7 @@ def _refusal(model_admin: "RecordAdmin", request: HttpRequest, row: Model, run: 
 
 def _ask(
     model_admin: "RecordAdmin", request: HttpRequest, rows: list[Any], form: forms.Form, run: Any, keys: list[Any]
-) -> HttpResponse:
+) -> TemplateResponse:
     """A choice of the whole list is repeated as such, whatever its length."""
     across = request.POST.get("select_across", "0") == "1"
     context = {
@@ -149,6 +151,7 @@ def _ask(
         "keys": keys[:1] if across else keys,
         "across": across,
         "form": form,
+        "back": request.get_full_path(),
         "action": run.__name__,
         "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
         "opts": model_admin.opts,

@@ -1,14 +1,11 @@
-"""The trail in the admin: a list to search, an entry to read, and the history of every record."""
+"""The trail in the admin: a list to search, and an entry to read."""
 
 from datetime import datetime
-from typing import cast
 
 import auditlog.admin  # noqa: F401  (registers its own page first; ours takes its place)
 from django.contrib import admin
-from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -17,7 +14,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFil
 from unfold.decorators import action
 from unfold.paginator import InfinitePaginator
 
-from apps.access.admin.base import RecordAdmin, StaffRequest, each_row, show_history
+from apps.access.admin.base import RecordAdmin, StaffRequest, each_row
 from apps.access.admin.conflicts import Change, tell_changes
 from apps.accounts.models import User
 from apps.audit import alerts, timeline
@@ -27,7 +24,6 @@ from apps.audit.querysets import AuditEventQuerySet
 from apps.audit.report import CONTENT_TYPES, Form, taken
 from apps.kernel.trail import Action, record
 
-ENTRIES_PER_PAGE = 50
 MOST_CHANGES = 20
 WRITES = (Action.CREATE, Action.UPDATE, Action.DELETE)
 
@@ -204,24 +200,6 @@ class AlertAdmin(RecordAdmin):
 
 def _said(request: HttpRequest) -> dict[str, str]:
     return {name: str(said) for name, said in request.GET.items() if "@" not in said}
-
-
-@show_history
-def history(model_admin: RecordAdmin, request: HttpRequest, row: Model) -> HttpResponse:
-    """What happened to one record, the newest first; whoever may see the record may see this."""
-    entries: QuerySet[AuditEvent] = AuditEvent.objects.of(row).prefetch_related("actor").order_by("-timestamp", "-id")
-    page = Paginator(entries, ENTRIES_PER_PAGE).get_page(request.GET.get("p"))
-    told = timeline.tell(page.object_list, reader=cast("User", request.user))
-    record(Action.ACCESS, model="audit.auditevent", details={"history": row._meta.label_lower, "object": str(row.pk)})
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": _("History: %(row)s") % {"row": row},
-        "opts": model_admin.opts,
-        "object": row,
-        "page": page,
-        "entries": told,
-    }
-    return TemplateResponse(request, "admin/audit/history.html", context)
 
 
 @tell_changes
