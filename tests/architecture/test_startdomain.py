@@ -1,6 +1,8 @@
-"""`startdomain` writes a domain that needs no correction."""
+"""`startdomain` writes a domain that needs no correction, and the tutorial leads on from there."""
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,6 +16,8 @@ from django.core.management import CommandError, call_command
 from tests.database import addresses, drop_inner_template
 
 ROOT = Path(settings.BASE_DIR)
+STEP = re.compile(r"^```(sh|python|markdown) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+"""A block of the tutorial: commands, or a whole file whose name stands beside its language."""
 
 
 @pytest.fixture
@@ -60,3 +64,28 @@ def test_a_name_that_cannot_be_is_refused_in_a_sentence(name: str, sentence: str
         call_command("startdomain", name)
 
     assert (ROOT / "pyproject.toml").read_text() == before
+
+
+@pytest.mark.timeout(600)
+def test_the_tutorial_can_be_typed_word_by_word(house: Path):
+    page = (house / "docs" / "add-a-domain.md").read_text()
+
+    for step in STEP.finditer(page):
+        language, file, text = step.groups()
+        if language == "sh":
+            for line in text.splitlines():
+                word, *arguments = shlex.split(line)
+                assert word in {"./manage.py", "rm"}
+                if word == "rm":
+                    (house / arguments[0]).unlink()
+                elif arguments[0] != "migrate":  # the suite of the house migrates databases of its own
+                    run(house, "manage.py", *arguments)
+        else:
+            (house / file).write_text(text)
+
+    run(house, "manage.py", "makemigrations", "--check")
+    run(house, "manage.py", "docs", "--check")
+    run(house, "-m", "ruff", "check", "apps/visits", "tests/visits")
+    run(house, "-m", "ruff", "format", "--check", "apps/visits", "tests/visits")
+    assert " passed" in run(house, "-m", "pytest", "-q", "-n", "0", "tests/visits")
+    assert " passed" in run(house, "-m", "pytest", "-q", "-n", "0", "tests/architecture", "-k", "visit")
