@@ -11,6 +11,8 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from faker import Faker
+from rich.console import Console
+from rich.progress import track
 
 from apps.access import services as access
 from apps.access.models import Unit
@@ -48,7 +50,13 @@ class Command(BaseCommand):
     def _seed(self) -> dict[str, Any]:
         root = Unit.objects.filter(parent=None).first() or access.create_unit(name="Company", slug="company")
         units = {slug: self._unit(slug, root) for slug in PARTNERS}
-        roles = [role for _label, role in domains.roles()]
+        roles = track(
+            [role for _label, role in domains.roles()],
+            description="Personas",
+            console=Console(stderr=True),
+            transient=True,
+            disable=not self.stderr.isatty(),
+        )
         return {
             "base": settings.BASE_URL,
             "units": {slug: str(unit.pk) for slug, unit in units.items()},

@@ -2,6 +2,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import track
 
 from apps.kernel.documents import documents
 
@@ -14,7 +16,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder = settings.BASE_DIR / "docs" / "generated"
-        texts = {name: text() for name, text in sorted(documents.items())}
+        names = track(
+            sorted(documents),
+            description="Documents",
+            console=Console(stderr=True),
+            transient=True,
+            disable=not self.stderr.isatty(),
+        )
+        texts = {name: documents[name]() for name in names}
         stale = [
             name
             for name, text in texts.items()

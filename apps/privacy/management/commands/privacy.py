@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.progress import Progress
 from uuid_utils.compat import uuid7
 
 from apps.kernel.trail import Action, because, record
@@ -74,9 +76,16 @@ class Command(BaseCommand):
         with because("access export"):
             for model, key in rows:
                 record(Action.EXPORT, model=model._meta.label_lower, objects=[key], details={"export": str(export)})
-        with snapshot() as alias, target.open("xb") as stream:
+        bar = Progress(console=Console(stderr=True), transient=True, disable=not self.stderr.isatty())
+        task = bar.add_task("Searching")
+        with snapshot() as alias, target.open("xb") as stream, bar:
             target.chmod(0o600)
-            report = write_package(stream, resolve(rows, using=alias), export=export)
+            report = write_package(
+                stream,
+                resolve(rows, using=alias),
+                export=export,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
         found = sum(report.rows.values())
         sys.stdout.write(f"{target}: {found} records, {sum(report.withheld.values())} texts withheld for review\n")
 
