@@ -84,7 +84,7 @@ class House:
     url: str
     browser: Browser
     personas: list[dict[str, str]]
-    samples: dict[str, dict[str, list[str]]]
+    partners: list[dict[str, str]]
     _contexts: dict[str, BrowserContext] = field(default_factory=dict)
 
     def context(self, name: str) -> BrowserContext:
@@ -131,7 +131,7 @@ def house(chromium: Browser, django_db_setup: None, django_db_blocker: DjangoDbB
             if not model._base_manager.exists():
                 _fill(model, Unit.objects.get(slug="north"))
         server = LiveServer("127.0.0.1")
-        house = House(server.url, chromium, made["users"], made["samples"])
+        house = House(server.url, chromium, made["users"], made["partners"])
         yield house
         house.close()
         server.stop()

@@ -107,6 +107,7 @@ def take(page: Page, name: str, path: str) -> None:
         for size, (width, height) in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
             page.goto(path)
+            page.wait_for_load_state("networkidle")
             page.evaluate("document.fonts.ready")
             page.screenshot(path=IMAGES / f"{name}-{scheme}-{size}.png")
 

@@ -72,7 +72,9 @@ class Command(BaseCommand):
 
     def _persona(self, role: Role, unit: Unit, root: Unit) -> dict[str, str]:
         email = f"{role.slug}.{unit.slug}@steward.example"
-        user = User.objects.filter(email=email).first() or User.objects.create_user(email)
+        user = User.objects.filter(email=email).first() or User.objects.create_user(
+            email, name=f"{role.title}, {unit.name}"
+        )
         self._assign(user, role, root if role.platform else unit)
         password = random_password()
         user.is_active = True
