@@ -55,6 +55,7 @@ class Visible:
     are_few: bool
     granted: Exists | None
     condition: Any
+    """`None` where every row is visible."""
 
 
 def _first(rows: models.QuerySet[Any], names: list[str], number: int) -> tuple[str, tuple[Any, ...]]:
@@ -75,8 +76,10 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
         roles = roles_of(user)
         units = roles.units(f"{meta.app_label}.{action}_{meta.model_name}")
         if roles.covers_all(units):
-            return self.all()
-        granted = self.granted_to(user, action)
+            everything = self.all()
+            everything._visible = Visible(units, are_few=False, granted=None, condition=None)
+            return everything
+        granted = self.granted_to(user, action) if self.is_granted_to(user, action) else None
         by_role = Q(unit__in=units)
         either = ExpressionWrapper(by_role if granted is None else by_role | Q(granted), models.BooleanField())
         visible = self.filter(either)
@@ -108,7 +111,9 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
         open_rows = self._without(visible.condition)
         if not self._sorts_by_columns(names):
             return
-        if visible.are_few and len(visible.units) > 1 and self._is_indexed_by_unit(names):
+        few = visible.are_few and len(visible.units) > 1
+        sorted_by_unit_alone = len(visible.units) <= MOST_BRANCHES and not self._is_indexed(*names)
+        if (few or sorted_by_unit_alone) and self._is_indexed("unit", *names):
             of_unit, params = _first(open_rows.filter(unit=RawSQL("permitted.unit", ())), names, number)
             units = "SELECT top.* FROM unnest(%s::uuid[]) AS permitted(unit)"
             yield f"{units} CROSS JOIN LATERAL ({of_unit}) AS top", (list(visible.units), *params)
@@ -121,7 +126,7 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
         """Whether the rows still have to meet the condition, and every other besides."""
         where = self.query.where
         plain = where.connector == AND and not where.negated and not self.query.combinator
-        return plain and any(child is condition for child in where.children)
+        return plain and (condition is None or any(child is condition for child in where.children))
 
     def _without(self, condition: Any) -> Self:
         rows = self._chain()
@@ -133,18 +138,29 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
             names
         )
 
-    def _is_indexed_by_unit(self, names: list[str]) -> bool:
-        return any(index.fields[: len(names) + 1] == ["unit", *names] for index in self.model._meta.indexes)
+    def _is_indexed(self, *columns: str) -> bool:
+        """Whether an index holds all rows in this order."""
+        meta = self.model._meta
+        indexes = [tuple(index.fields) for index in meta.indexes if not index.condition]
+        unique = [rule.fields for rule in meta.constraints if isinstance(rule, models.UniqueConstraint)]
+        return (
+            columns == (meta.pk.name,)
+            or any(fields[: len(columns)] == columns for fields in indexes)
+            or any(fields and columns[: len(fields)] == fields for fields in unique)
+        )
 
     def is_granted_to(self, user: "User | AnonymousUser", action: str) -> bool:
         """Whether `action` was granted to the user on any row at all, read once per user object."""
-        grants = self.grants_of(user)
-        if grants is None:
+        root = self._root()
+        grants = grant_model(root)
+        if grants is None or not user.is_authenticated:
             return False
         known = user.__dict__.setdefault("_granted", {})
-        if grants.model not in known:
-            known[grants.model] = set(grants.values_list("permission__codename", flat=True).distinct())
-        return f"{action}_{self._root()._meta.model_name}" in known[grants.model]
+        if grants not in known:
+            rows = grants.objects.filter(valid_at(timezone.now()), user=user.pk)
+            known[grants] = set(rows.values_list("permission", flat=True).distinct())
+        permission = f"{root._meta.app_label}.{action}_{root._meta.model_name}"
+        return roles_of(user).organisation.permissions.get(permission) in known[grants]
 
     def grants_of(self, user: "User | AnonymousUser") -> "models.QuerySet[Any] | None":
         """The valid grants that open rows of this kind to the user; `None` where they take none."""

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from apps.access.models import Unit
 from apps.accounts.models import User
-from tests.sample.models import Deal, Person
+from tests.sample.models import Deal, Person, PersonGrant
 
 PEOPLE = "/api/v1/sample/people/"
 DEALS = "/api/v1/sample/deals/"
@@ -136,3 +139,38 @@ def test_pages_pass_from_empty_values_to_full_ones_and_back(client, unit, ada):
         filled, empty = [f"D-{n}" for n in range(5, 9)], [f"D-{n}" for n in range(5)]
         assert seen == (filled + empty if ordering == "closed_at" else empty[::-1] + filled[::-1])
         assert [row["number"] for row in client.get(previous).json()["results"]] == seen[-3:-1]
+
+
+def test_pages_of_several_units_and_of_granted_rows_are_in_one_order(api, make_user, root_unit, unit, other_unit):
+    third = Unit.objects.create(parent=root_unit, name="West", slug="west", path="/company/west/")
+    reader = make_user("sample-viewer", unit)
+    reader.assignments.create(role=Group.objects.get(name="sample-viewer"), unit=other_unit)
+    names = ["Ada", "Bob", "Cleo", "Dan", "Eve", "Fay", "Gil"]
+    for name, where in zip(names, [unit, other_unit, third, unit, third, other_unit, unit], strict=True):
+        Person.objects.create(unit=where, number=name, name=name)
+    view = Permission.objects.get(codename="view_person")
+    PersonGrant.objects.create(user=reader, permission=view, content_object=Person.objects.get(name="Cleo"))
+    PersonGrant.objects.create(user=reader, permission=view, content_object=Person.objects.get(name="Ada"))
+    client, expected = api(reader), ["Ada", "Bob", "Cleo", "Dan", "Fay", "Gil"]
+
+    for ordering in ("name", "-name"):
+        seen, url = [], f"{PEOPLE}?page_size=2&ordering={ordering}&count=exact"
+        while url:
+            page = client.get(url).json()
+            seen += [row["name"] for row in page["results"]]
+            assert page["count"] == 6
+            previous, url = page["previous"], page["next"]
+        assert seen == (expected if ordering == "name" else expected[::-1])
+        assert [row["name"] for row in client.get(previous).json()["results"]] == seen[2:4]
+    assert client.get(f"{PEOPLE}?count=capped&name=x").status_code == 400
+    assert client.get(f"{PEOPLE}?count=capped&number=Eve").json()["count"] == 0
+
+
+@pytest.mark.parametrize(("door", "most"), [(PEOPLE, 2), (PEOPLE + "{pk}/", 2)])
+def test_reading_takes_two_statements_and_one_of_them_says_who_asks(client, ada, door, most):
+    client.get(door.format(pk=ada.pk))
+
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(door.format(pk=ada.pk)).status_code == 200
+
+    assert len(asked) == most

@@ -11,6 +11,7 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from apps.access.models import ObjectGrant
 from apps.access.organisation import VERSION
 from apps.access.roles import VALID, take_roles
 from apps.accounts import services
@@ -19,8 +20,13 @@ from apps.accounts.models import ApiToken, User
 # One statement says everything about the caller, so that nothing of it needs to be remembered between two requests.
 _NOT_ASKED = {"password", "last_login", "stamp", "created_at", "updated_at"}
 _USER = [field.attname for field in User._meta.concrete_fields if field.attname not in _NOT_ASKED]
+_GRANTS = ObjectGrant.__subclasses__()
+_GRANTED = [
+    f"ARRAY(SELECT a.permission_id FROM {grants._meta.db_table} a WHERE a.user_id = u.id AND {VALID} GROUP BY 1)"  # noqa: S608
+    for grants in _GRANTS
+]
 _CALLER = f"""
-SELECT {", ".join(f"u.{name}" for name in _USER)}, {VERSION}, a.role_id, a.unit_id, {{token}}
+SELECT {", ".join(f"u.{name}" for name in _USER)}, {VERSION}, a.role_id, a.unit_id, {", ".join(_GRANTED)}, {{token}}
 FROM {{tables}}
 LEFT JOIN access_assignment a ON a.user_id = u.id AND {VALID}
 WHERE u.is_active AND {{key}} = %(digest)s AND {{live}}
@@ -94,7 +100,9 @@ def _caller(statement: str, key: str) -> tuple[User, tuple[Any, ...]]:
     known = len(_USER)
     user = User.from_db(connection.alias, _USER, rows[0][:known])
     take_roles(user, rows[0][known], [row[known + 1 : known + 3] for row in rows])
-    return user, rows[0][known + 3 :]
+    token = known + 3 + len(_GRANTS)
+    user._granted = dict(zip(_GRANTS, rows[0][known + 3 : token], strict=True))
+    return user, rows[0][token:]
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

@@ -346,8 +346,8 @@ class UnitScopedView(AccessView):
 
     def opened_by_grants(self) -> bool:
         verb = self.verb or VERBS[self.action]
-        granted = cast("UnitRecordQuerySet", self.model._default_manager.all()).granted_to(self.request.user, verb)
-        return verb == "view" and granted is not None and self.model._default_manager.filter(granted).exists()
+        rows = cast("UnitRecordQuerySet", self.model._default_manager.all())
+        return verb == "view" and rows.is_granted_to(self.request.user, verb)
 
     def perform_create(self, serializer: serializers.BaseSerializer[Any]) -> None:
         serializer.save(unit=self.target_unit(serializer.validated_data))
