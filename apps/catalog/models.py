@@ -47,6 +47,7 @@ class Category(UnitRecord):
             models.UniqueConstraint(fields=["unit", "name"], name="category_name_once_per_unit"),
         ]
         indexes = [
+            models.Index(fields=["unit", "id"], name="category_of_unit"),
             models.Index(OpClass(Upper("number"), name="text_pattern_ops"), name="category_number_prefix"),
             models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="category_name_prefix"),
         ]
@@ -93,6 +94,7 @@ class Supplier(UnitRecord):
         verbose_name_plural = _("suppliers")
         constraints = [models.UniqueConstraint(fields=["unit", "number"], name="supplier_number_once_per_unit")]
         indexes = [
+            models.Index(fields=["unit", "id"], name="supplier_of_unit"),
             models.Index(fields=["unit", "company", "id"], name="supplier_unit_company"),
             models.Index(OpClass(Upper("number"), name="text_pattern_ops"), name="supplier_number_prefix"),
             models.Index(OpClass(Upper("company"), name="text_pattern_ops"), name="supplier_company_prefix"),
@@ -145,6 +147,7 @@ class Product(UnitRecord):
             ),
         ]
         indexes = [
+            models.Index(fields=["unit", "id"], name="product_of_unit"),
             models.Index(fields=["unit", "name", "id"], name="product_unit_name"),
             models.Index(OpClass(Upper("number"), name="text_pattern_ops"), name="product_number_prefix"),
             models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="product_name_prefix"),
@@ -207,7 +210,10 @@ class Price(UnitRecord):
                 violation_error_message=_("A currency is three capital letters, as in EUR."),
             ),
         ]
-        indexes = [models.Index(fields=["unit", "valid_from", "id"], name="price_unit_valid_from")]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="price_of_unit"),
+            models.Index(fields=["unit", "valid_from", "id"], name="price_unit_valid_from"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
@@ -253,7 +259,10 @@ class Stock(UnitRecord):
                 violation_error_message=_("There cannot be fewer than no ordered pieces."),
             ),
         ]
-        indexes = [models.Index(fields=["unit", "on_hand", "id"], name="stock_unit_on_hand")]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="stock_of_unit"),
+            models.Index(fields=["unit", "on_hand", "id"], name="stock_unit_on_hand"),
+        ]
 
     def __str__(self) -> str:
         return str(self.product_id)
@@ -293,7 +302,10 @@ class StockMovement(UnitRecord):
                 violation_error_message=_("A movement of nothing is none."),
             )
         ]
-        indexes = [models.Index(fields=["unit", "created_at", "id"], name="stock_movement_unit_created")]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="stock_movement_of_unit"),
+            models.Index(fields=["unit", "created_at", "id"], name="stock_movement_unit_created"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity:+d}"
@@ -331,7 +343,11 @@ class Reservation(UnitRecord):
                 violation_error_message=_("A reservation is of at least one piece."),
             ),
         ]
-        indexes = [models.Index(fields=["unit", "created_at", "id"], name="reservation_unit_created")]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="reservation_of_unit"),
+            models.Index(fields=["unit", "created_at", "id"], name="reservation_unit_created"),
+            models.Index(fields=["holder"], name="reservation_of_holder"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} · {self.status}"

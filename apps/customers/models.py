@@ -113,6 +113,7 @@ class Customer(UnitRecord):
             ),
         ]
         indexes = [
+            models.Index(fields=["unit", "id"], name="customer_of_unit"),
             models.Index(fields=["unit", "name", "id"], name="customer_of_unit_by_name"),
             models.Index(fields=["name", "id"], name="customer_by_name"),
             models.Index(fields=["unit", "status", "id"], name="customer_of_unit_by_status"),
@@ -182,6 +183,7 @@ class Contact(UnitRecord):
             ),
         ]
         indexes = [
+            models.Index(fields=["unit", "id"], name="contact_of_unit"),
             models.Index(fields=["unit", "name", "id"], name="contact_of_unit_by_name"),
             models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="contact_name_prefix"),
             models.Index(OpClass(Upper("email"), name="text_pattern_ops"), name="contact_email_prefix"),
@@ -225,7 +227,10 @@ class Address(UnitRecord):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=("billing", "shipping")), name="address_kind_known"),
         ]
-        indexes = [models.Index(fields=["unit", "city", "id"], name="address_of_unit_by_city")]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="address_of_unit"),
+            models.Index(fields=["unit", "city", "id"], name="address_of_unit_by_city"),
+        ]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -72,7 +72,10 @@ class ImportBatch(UnitRecord):
     class Meta:
         verbose_name = _("import")
         verbose_name_plural = _("imports")
-        indexes = [models.Index(fields=["unit", "-created_at"], name="import_batch_latest")]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="import_batch_of_unit"),
+            models.Index(fields=["unit", "-created_at"], name="import_batch_latest"),
+        ]
         permissions = [
             ("confirm_importbatch", "Can confirm an import"),
             ("undo_importbatch", "Can undo an import"),
@@ -108,6 +111,7 @@ class ImportFile(UnitRecord):
         verbose_name = _("file of an import")
         verbose_name_plural = _("files of imports")
         constraints = [models.UniqueConstraint(fields=["batch", "name"], name="import_file_once")]
+        indexes = [models.Index(fields=["unit", "id"], name="import_file_of_unit")]
 
     def __str__(self) -> str:
         return str(self.pk)

@@ -51,6 +51,7 @@ class Shipper(UnitRecord):
         verbose_name = _("shipper")
         verbose_name_plural = _("shippers")
         constraints = [models.UniqueConstraint(fields=["unit", "number"], name="shipper_number_once_per_unit")]
+        indexes = [models.Index(fields=["unit", "id"], name="shipper_of_unit")]
 
     def __str__(self) -> str:
         return self.name
@@ -203,6 +204,7 @@ class Order(UnitRecord):
             ),
         ]
         indexes = [
+            models.Index(fields=["unit", "id"], name="order_of_unit"),
             models.Index(fields=["unit", "placed_on", "id"], name="order_unit_placed_on"),
             models.Index(fields=["placed_on", "id"], name="order_placed_on"),
             models.Index(fields=["unit", "status", "id"], name="order_unit_status"),
@@ -301,6 +303,7 @@ class OrderLine(UnitRecord):
                 violation_error_message=_("A discount and a tax rate are shares from 0 to 1."),
             ),
         ]
+        indexes = [models.Index(fields=["unit", "id"], name="order_line_of_unit")]
 
     def __str__(self) -> str:
         return str(self.pk)

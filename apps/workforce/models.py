@@ -47,7 +47,10 @@ class Department(UnitRecord):
         verbose_name = _("department")
         verbose_name_plural = _("departments")
         constraints = [models.UniqueConstraint(fields=["unit", "name"], name="department_name_unique_in_unit")]
-        indexes = [models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="department_name_prefix")]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="department_of_unit"),
+            models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="department_name_prefix"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -71,7 +74,10 @@ class Position(UnitRecord):
         verbose_name = _("position")
         verbose_name_plural = _("positions")
         constraints = [models.UniqueConstraint(fields=["unit", "title"], name="position_title_unique_in_unit")]
-        indexes = [models.Index(OpClass(Upper("title"), name="text_pattern_ops"), name="position_title_prefix")]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="position_of_unit"),
+            models.Index(OpClass(Upper("title"), name="text_pattern_ops"), name="position_title_prefix"),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -96,7 +102,10 @@ class Region(UnitRecord):
         verbose_name = _("region")
         verbose_name_plural = _("regions")
         constraints = [models.UniqueConstraint(fields=["unit", "number"], name="region_number_unique_in_unit")]
-        indexes = [models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="region_name_prefix")]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="region_of_unit"),
+            models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="region_name_prefix"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -122,7 +131,10 @@ class Territory(UnitRecord):
         verbose_name = _("territory")
         verbose_name_plural = _("territories")
         constraints = [models.UniqueConstraint(fields=["unit", "number"], name="territory_number_unique_in_unit")]
-        indexes = [models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="territory_name_prefix")]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="territory_of_unit"),
+            models.Index(OpClass(Upper("name"), name="text_pattern_ops"), name="territory_name_prefix"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -242,6 +254,7 @@ class Employee(UnitRecord):
             ),
         ]
         indexes = [
+            models.Index(fields=["unit", "id"], name="employee_of_unit"),
             models.Index(fields=["unit", "last_name", "id"], name="employee_of_unit_by_name"),
             models.Index(OpClass(Upper("number"), name="text_pattern_ops"), name="employee_number_prefix"),
             models.Index(OpClass(Upper("last_name"), name="text_pattern_ops"), name="employee_last_name_prefix"),
@@ -277,6 +290,7 @@ class EmployeeTerritory(UnitRecord):
         verbose_name = _("territory of an employee")
         verbose_name_plural = _("territories of employees")
         constraints = [models.UniqueConstraint(fields=["employee", "territory"], name="employee_territory_once")]
+        indexes = [models.Index(fields=["unit", "id"], name="employee_territory_of_unit")]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -355,6 +369,7 @@ class Absence(UnitRecord):
             ),
         ]
         indexes = [
+            models.Index(fields=["unit", "id"], name="absence_of_unit"),
             models.Index(fields=["unit", "starts_on", "id"], name="absence_of_unit_in_time"),
             models.Index(fields=["employee", "starts_on"], name="absence_of_employee_in_time"),
         ]

@@ -141,3 +141,22 @@ def test_a_child_of_a_customer_elsewhere_is_not_made(manager, stranger):
 
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/customer")
     assert stranger.addresses.count() == 0
+
+
+def test_a_search_finds_beginnings_of_numbers_names_and_addresses_in_any_case(manager, unit):
+    for number, name in (("C-7", "Alfreds Futterkiste"), ("C-8", "Bólido"), ("ALF-1", "Ernst Handel")):
+        Customer.objects.create(unit=unit, number=number, name=name)
+
+    def found(query: str) -> list[str]:
+        return [row["number"] for row in manager.get(f"{URL}?fields=number&{query}").json()["results"]]
+
+    assert found("search=alf") == ["C-7", "ALF-1"]
+    assert found("search=alf&ordering=name&count=capped") == ["C-7", "ALF-1"]
+    assert found("search=lfr") == found("search=%25%25") == []
+
+
+@pytest.mark.parametrize("said", ["a", "", "%00%00", "+a+"])
+def test_a_search_takes_two_characters(manager, said):
+    answer = manager.get(f"{URL}?search={said}")
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (400, "/search")

@@ -46,7 +46,11 @@ class Person(UnitRecord):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["unit", "number"], name="sample_person_number")]
-        indexes = [models.Index(fields=["email"], name="sample_person_email")]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="sample_person_of_unit"),
+            models.Index(fields=["unit", "name", "id"], name="sample_person_of_unit_by_name"),
+            models.Index(fields=["email"], name="sample_person_email"),
+        ]
         permissions = [("close_person", "Can close a person")]
 
     def __str__(self) -> str:
@@ -71,6 +75,9 @@ class Tag(UnitRecord):
         edges={"unit": Ref()},
         fields={"id created_at updated_at unit": Technical(), "label": NotPersonal("a word of the catalogue")},
     )
+
+    class Meta:
+        indexes = [models.Index(fields=["unit", "id"], name="sample_tag_of_unit")]
 
     def __str__(self) -> str:
         return self.label
@@ -119,6 +126,10 @@ class Deal(UnitRecord):
                 violation_error_message="A total is not negative.",
             ),
         ]
+        indexes = [
+            models.Index(fields=["unit", "id"], name="sample_deal_of_unit"),
+            models.Index(fields=["unit", "closed_at", "id"], name="sample_deal_of_unit_by_end"),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -139,6 +150,9 @@ class Line(UnitRecord):
         },
         erase_row="delete",
     )
+
+    class Meta:
+        indexes = [models.Index(fields=["unit", "id"], name="sample_line_of_unit")]
 
     def __str__(self) -> str:
         return str(self.pk)

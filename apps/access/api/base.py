@@ -156,6 +156,7 @@ class AccessView(GenericViewSet[Any]):
     lookup_value_regex = "[0-9a-fA-F-]{36}"
     ordering: str = "pk"
     ordering_fields: tuple[str, ...] = ()
+    search_fields: tuple[str, ...] = ()
     visible_is_permitted = False
     """Whether `get_queryset` holds exactly the rows that the caller may view: a single one needs no question then."""
 
@@ -203,7 +204,8 @@ class AccessView(GenericViewSet[Any]):
             return {"fields"} if self.action == "retrieve" else set()
         paging = {"cursor", "page_size", "count", "fields"} if self.action == "list" else set()
         ordering = {"ordering"} if self.ordering_fields else set()
-        return StrictFilterBackend().names(self) | paging | ordering
+        search = {"search"} if self.search_fields else set()
+        return StrictFilterBackend().names(self) | paging | ordering | search
 
     def get_object(self) -> Any:
         """The row; one that is about to change is locked, and is still the one that the caller read."""

@@ -1,15 +1,19 @@
 """What may be asked of a list: only what is declared, and nothing that tells of invisible rows."""
 
+from functools import reduce
+from operator import or_
 from typing import Any, ClassVar
 
+from django import forms
+from django.core.exceptions import ValidationError as FormValidationError
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django_filters import FilterSet, TypedChoiceFilter, UUIDFilter
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ValidationError
-from rest_framework.filters import OrderingFilter
+from rest_framework.filters import BaseFilterBackend, OrderingFilter
 from rest_framework.request import Request
 
 
@@ -82,3 +86,26 @@ class StrictOrderingFilter(OrderingFilter):
             allowed = ", ".join(fields) or "none"
             raise ValidationError({"ordering": [f"Cannot order by this. Allowed: {allowed}."]})
         return [said]
+
+
+class PrefixSearchFilter(BaseFilterBackend):
+    """`?search=`: rows of which a column of the view's `search_fields` begins so, in capitals or not."""
+
+    said = forms.CharField(min_length=2, max_length=100)
+
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
+        if view.detail or "search" not in request.query_params:
+            return queryset
+        try:
+            beginning = self.said.clean(request.query_params["search"])
+        except FormValidationError as error:
+            raise ValidationError({"search": error.messages}) from error
+        return queryset.filter(reduce(or_, (Q(**{f"{name}__istartswith": beginning}) for name in view.search_fields)))
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        if not view.search_fields:
+            return []
+        columns = " or ".join(f"`{name}`" for name in view.search_fields)
+        schema = {"type": "string", "minLength": self.said.min_length, "maxLength": self.said.max_length}
+        says = f"Rows of which {columns} begins so."
+        return [{"name": "search", "in": "query", "schema": schema, "description": says}]

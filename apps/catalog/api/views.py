@@ -26,6 +26,7 @@ class CategoryViewSet(BulkCreateMixin, UnitViewSet):
     serializer_class = CategorySerializer
     filterset_fields = ("number", "name")
     ordering_fields = ("number", "name")
+    search_fields = ("number", "name")
 
 
 class SupplierViewSet(BulkCreateMixin, UnitViewSet):
@@ -33,6 +34,7 @@ class SupplierViewSet(BulkCreateMixin, UnitViewSet):
     serializer_class = SupplierSerializer
     filterset_fields = ("number",)
     ordering_fields = ("number", "company")
+    search_fields = ("number", "company")
 
 
 class ProductViewSet(UnitViewSet):
@@ -41,6 +43,7 @@ class ProductViewSet(UnitViewSet):
     http_method_names = ["get", "head", "post", "put", "patch"]
     filterset_fields = ("number", "category", "supplier")
     ordering_fields = ("number", "name")
+    search_fields = ("number", "name")
 
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
         values = serializer.validated_data

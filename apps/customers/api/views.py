@@ -26,6 +26,7 @@ class CustomerViewSet(BulkCreateMixin, UnitViewSet):
         "created_at": ["gte", "lt"],
     }
     ordering_fields = ("number", "name", "created_at")
+    search_fields = ("number", "name", "email")
 
     @action(verb="close", serializer_class=CloseSerializer)
     def close(self, request: Request, pk: str) -> Response:
@@ -49,6 +50,7 @@ class ContactViewSet(BulkCreateMixin, UnitViewSet):
     serializer_class = ContactSerializer
     filterset_fields = ("customer",)
     ordering_fields = ("name",)
+    search_fields = ("name", "email")
 
 
 class AddressViewSet(BulkCreateMixin, UnitViewSet):

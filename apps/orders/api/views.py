@@ -32,6 +32,7 @@ class OrderViewSet(UnitViewSet):
     http_method_names = ["get", "head", "post", "put", "patch"]
     filterset_class = OrderFilter
     ordering_fields = ("number", "placed_on", "total")
+    search_fields = ("number",)
 
     def perform_create(self, serializer: BaseSerializer[Any]) -> None:
         values = _with_wishes(serializer.validated_data)

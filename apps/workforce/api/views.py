@@ -40,6 +40,7 @@ class DepartmentViewSet(BulkCreateMixin, UnitViewSet):
     serializer_class = DepartmentSerializer
     filterset_fields = ("name",)
     ordering_fields = ("name",)
+    search_fields = ("name",)
 
 
 class PositionViewSet(BulkCreateMixin, UnitViewSet):
@@ -47,6 +48,7 @@ class PositionViewSet(BulkCreateMixin, UnitViewSet):
     serializer_class = PositionSerializer
     filterset_fields = ("title",)
     ordering_fields = ("title",)
+    search_fields = ("title",)
 
 
 class RegionViewSet(BulkCreateMixin, UnitViewSet):
@@ -54,6 +56,7 @@ class RegionViewSet(BulkCreateMixin, UnitViewSet):
     serializer_class = RegionSerializer
     filterset_fields = ("number",)
     ordering_fields = ("number",)
+    search_fields = ("name",)
 
 
 class TerritoryViewSet(BulkCreateMixin, UnitViewSet):
@@ -61,6 +64,7 @@ class TerritoryViewSet(BulkCreateMixin, UnitViewSet):
     serializer_class = TerritorySerializer
     filterset_fields = ("number", "region")
     ordering_fields = ("number",)
+    search_fields = ("name",)
 
 
 class EmployeeTerritoryViewSet(BulkCreateMixin, UnitViewSet):
@@ -78,6 +82,7 @@ class EmployeeViewSet(UnitViewSet):
     http_method_names = ["get", "head", "post", "put", "patch"]
     filterset_fields = ("number", "department", "position")
     ordering_fields = ("number", "last_name")
+    search_fields = ("number", "last_name")
 
     def perform_create(self, serializer: Any) -> None:
         unit = self.target_unit(serializer.validated_data)

@@ -12,6 +12,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": [
         "apps.access.api.filters.StrictFilterBackend",
         "apps.access.api.filters.StrictOrderingFilter",
+        "apps.access.api.filters.PrefixSearchFilter",
     ],
     "DEFAULT_SCHEMA_CLASS": "apps.access.api.schema.PolicySchema",
     "EXCEPTION_HANDLER": "apps.kernel.problems.problem_response",
