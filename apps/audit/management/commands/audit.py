@@ -11,13 +11,16 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+from apps.audit.bundle import write_bundle
 from apps.audit.coverage import coverage
 from apps.audit.filters import matching
 from apps.audit.keys import KeyUnusable, keys
 from apps.audit.notes import Signer, Unreadable, Verifier
+from apps.audit.querysets import AuditEventQuerySet
 from apps.audit.report import taken
 from apps.audit.seal import seal
 from apps.audit.verify import verify
+from apps.kernel.errors import BusinessError
 
 
 def moment(said: str) -> datetime:
@@ -47,7 +50,7 @@ class Command(BaseCommand):
         making = verbs.add_parser("key", help="make a signing key for AUDIT_KEYS or AUDIT_KEYS_FILE and print it")
         making.add_argument("name", help="the name of this log, such as steward.example/audit; no space, no plus")
         report = verbs.add_parser("report", help="write the entries of a filter to a file or to standard output")
-        report.add_argument("--format", choices=["csv", "jsonl"], default="csv")
+        report.add_argument("--format", choices=["csv", "jsonl", "bundle"], default="csv")
         report.add_argument("--output", type=Path, help="a file (standard output otherwise)")
         report.add_argument("--from", dest="since", type=moment, help="first day or moment, UTC")
         report.add_argument("--to", dest="until", type=moment, help="end, not included")
@@ -120,6 +123,18 @@ class Command(BaseCommand):
                 raise
             return ()
 
+    def bundle(self, output: Path | None, entries: AuditEventQuerySet | None, said: dict[str, str]) -> None:
+        if output is None:
+            raise CommandError("A bundle is a zip: say where with --output.")
+        try:
+            verifier = keys().signers[0].verifier
+            with output.open("wb") as file:
+                count = write_bundle(file, verifier, entries, said)
+        except BusinessError as refusal:
+            output.unlink(missing_ok=True)
+            raise CommandError(str(refusal)) from refusal
+        self.stderr.write(f"{count} entries. A stranger checks them with: python3 verify.py {output} --vkey {verifier}")
+
     def cover(self, *, as_json: bool) -> None:
         found = coverage()
         faults = [table for table in found if table.fault]
@@ -144,6 +159,9 @@ class Command(BaseCommand):
         except ValueError as error:
             raise CommandError(str(error)) from error
         said = {name: str(value) for name, value in words.items() if name != "actor" or "@" not in str(value)}
+        if options["format"] == "bundle":
+            self.bundle(output, entries if words else None, said)
+            return
         with output.open("wb") if output else nullcontext(sys.stdout.buffer) as file:
             for block in taken(entries, options["format"], said):
                 file.write(block)
