@@ -1,12 +1,15 @@
+from datetime import timedelta
+
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.access.panels import Content, Line, Place, Tone, beginning, panel
 from apps.accounts.models import User
 from apps.events.models import Work
 from apps.integrations.models import ImportBatch
-from apps.integrations.querysets import all_work_of
+from apps.integrations.querysets import all_work_of, jobs_of
 from apps.integrations.wording import error_of, title_of
 from apps.kernel import health
 
@@ -34,6 +37,30 @@ def _failed(work: Work) -> Line:
         note=error_of(work),
         label=naturaltime(work.finished_at),
         tone=Tone.LATE,
+    )
+
+
+@panel(
+    "my-jobs",
+    title=_("Your jobs of the last day"),
+    icon="pending_actions",
+    permission=None,
+    empty=_("You have asked for nothing in the background. An export, a report or an import appears here."),
+)
+def mine(user: User) -> Content:
+    yesterday = timezone.now() - timedelta(days=1)
+    rows = jobs_of(user).filter(requested_by=user.pk, created_at__gte=yesterday).order_by("-pk")
+    return beginning(rows, _asked_for, link="")
+
+
+def _asked_for(work: Work) -> Line:
+    ended_well = work.state == Work.State.DONE
+    return Line(
+        text=title_of(work),
+        link=reverse("job", args=[work.pk]),
+        note=error_of(work) if work.finished_at else "",
+        label=work.get_state_display(),
+        tone=Tone.FINE if ended_well else Tone.LATE if work.finished_at else Tone.PLAIN,
     )
 
 

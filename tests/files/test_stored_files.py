@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 from uuid_utils.compat import uuid7
 
@@ -149,3 +150,18 @@ def test_a_blob_without_a_row_goes_after_a_day(media: Path):
 
     assert delete_unknown(now=timezone.now()) == 1
     assert list(media.iterdir()) == []
+
+
+def test_an_operator_reads_what_is_kept_and_never_what_is_in_it(sign_in, make_user, unit):
+    file = stored()
+    page = reverse("admin:files_storedfile_change", args=[file.pk])
+    operator = sign_in(make_user("operator"))
+
+    told = operator.get(page).content.decode()
+
+    assert operator.get(reverse("admin:files_storedfile_changelist")).status_code == 200
+    assert file.sha256 in told
+    assert file.content.name not in told
+    assert CONTENT[:25].decode() not in told
+    assert operator.post(page, {"name": "other"}).status_code == 403
+    assert sign_in(make_user("sample-manager", unit)).get(page).status_code == 403
