@@ -104,6 +104,13 @@ def deep_page(side: Side, depth: int) -> str:
     return f"status=active&ordering=name&cursor={cursor}"
 
 
+def pages(side: Side) -> list[list[str]]:
+    """The keys on the first page and on the deep one."""
+    queries = ("status=active&ordering=name", side.deep)
+    answers = [orjson.loads(side.get(f"{side.server.path}?{query}").read()) for query in queries]
+    return [[row["id"] for row in answer["results"]] for answer in answers]
+
+
 def backends() -> list[int]:
     """The server processes that work for this database, ours here excepted."""
     with connection.cursor() as cursor:
@@ -187,13 +194,14 @@ def measure_all(sides: list[Side], options: Options) -> list[str]:
     return offered
 
 
-def wrongs(workload: str, runs: list[Measured]) -> str:
-    for run in runs:
-        if run.load.refused:
-            return f"{run.load.refused} refused: {run.load.first_refusal}"
-        if workload in WRITES and run.recorded != run.load.writes:
-            return f"{run.load.writes} rows written, {run.recorded} recorded"
-    return ""
+def refused(runs: list[Measured]) -> str:
+    return next((f"{run.load.refused} refused: {run.load.first_refusal}" for run in runs if run.load.refused), "")
+
+
+def unrecorded(runs: list[Measured]) -> str:
+    """Each row that is written is one event; reading writes none."""
+    differing = [run for run in runs if run.recorded != run.load.writes]
+    return f"{differing[0].load.writes} rows written, {differing[0].recorded} recorded" if differing else ""
 
 
 def middle(runs: list[Measured], name: str) -> float:
@@ -228,7 +236,7 @@ def figures(offered: list[str], ours: Side, floor: Side, options: Options) -> It
             name = f"{workload}: CPU" if first else f"{workload}: CPU, {connections} connections"
             ratio = statistics.median(a.cpu / b.cpu for a, b in zip(runs, plain, strict=True))
             hold, aim = CPU[workload] if first else (None, None)
-            wrong = wrongs(workload, runs)
+            wrong = refused(runs) or refused(plain) or unrecorded(runs)
             yield Figure(name, round(ratio, 3), "x floor", hold, aim, note=note(runs, plain), wrong=wrong)
             if first and workload in STATEMENTS:
                 sent = middle(runs, "statements")
@@ -247,5 +255,7 @@ def measure(options: Options) -> Iterator[Figure]:
             Side(floor, floor_token(), unit=str(scene.north.pk)),
         ]
         for side in sides:
-            side.deep = deep_page(side, min(DEPTH, options.rows // 4))
+            side.deep = deep_page(side, min(DEPTH, options.rows // 4 // 200 * 200))
+        if pages(sides[0]) != pages(sides[1]):
+            raise SystemExit("The two sides do not list the same rows: nothing was measured.")
         yield from figures(measure_all(sides, options), *sides, options)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tests.benchmarks import stage
-from tests.benchmarks.endpoints import Side, is_offered, one_run, wrongs
+from tests.benchmarks.endpoints import Side, is_offered, one_run, refused, unrecorded
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.machine import resident_bytes
 from tests.benchmarks.options import Options
@@ -30,6 +30,6 @@ def measure(options: Options) -> Iterator[Figure]:
             asked += runs[-1].load.requests
             sizes.append((asked, max(resident_bytes(worker) for worker in server.workers()) / MIB))
     early = next(size for count, size in sizes if count >= wanted / 5)
-    wrong, note = wrongs("mixed", runs), f"{asked:,} requests, the larger of two workers"
+    wrong, note = refused(runs) or unrecorded(runs), f"{asked:,} requests, the larger of two workers"
     yield Figure("worker after mixed requests", round(sizes[-1][1]), "MiB", RESIDENT, note=note, wrong=wrong)
     yield Figure("worker: grown after a fifth of them", round(sizes[-1][1] - early, 1), "MiB", GROWTH)
