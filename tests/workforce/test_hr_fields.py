@@ -4,6 +4,8 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
+from apps.access.models import Assignment
+from apps.reports.tables import table_of
 from apps.workforce.admin import EmployeeAdmin
 from apps.workforce.models import Employee
 
@@ -143,3 +145,29 @@ def test_asking_for_an_hr_field_by_name_shows_it_to_hr_alone(api, make_user, uni
     assert viewer.get(door).json() == {"id": str(employee.pk), "extension": employee.extension}
     assert list(hr.get(door).json()) == ["id", "extension", "birth_date"]
     assert {tuple(row) for row in viewer.get(f"{URL}?fields=birth_date").json()["results"]} == {("id",)}
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [("resource", "employees"), ("list", "workforce.employee")], ids=["resource", "list"]
+)
+def test_an_export_has_no_column_of_hr_for_others(make_user, unit, employee, source, name):
+    columns = {
+        role: set(table_of(source, name, "", make_user(role, unit)).names) for role in ("workforce-viewer", "hr-viewer")
+    }
+
+    assert columns["workforce-viewer"] == FOR_EVERYBODY
+    assert {"birth_date", "home_phone"} <= columns["hr-viewer"]
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [("resource", "employees"), ("list", "workforce.employee")], ids=["resource", "list"]
+)
+def test_hr_of_one_unit_exports_no_secret_of_another(make_user, unit, other_unit, employee, source, name):
+    reader = make_user("workforce-viewer", unit)
+    Assignment.objects.create(user=reader, role=Group.objects.get(name="hr-viewer"), unit=other_unit)
+
+    table = table_of(source, name, "", reader)
+
+    row = next(dict(zip(table.names, row, strict=True)) for row in table if employee.number in row)
+    assert (row["last_name"], row["birth_date"], row["home_phone"]) == ("Davolio", None, None)
+    assert not [secret for secret in SECRETS if secret in str(row)]
