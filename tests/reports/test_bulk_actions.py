@@ -57,7 +57,9 @@ def test_many_rows_are_done_by_a_job_whose_page_says_what_came_of_it(browser: Cl
     work_off()
 
     assert closed() == COUNT
-    assert "60 records done." in browser.get(answer["Location"]).text
+    page = browser.get(answer["Location"]).text
+    assert "Close: persons: done" in page
+    assert "60 records done." in page
     entry = AuditEvent.objects.filter(object_pk=str(crowd[0].pk)).latest("pk")
     assert (entry.source, entry.reason) == ("job:reports.bulk_action", "moved away")
 

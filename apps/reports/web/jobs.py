@@ -1,5 +1,6 @@
 """The page of a job: how far it is, how to stop it, what came of it."""
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from apps.integrations.querysets import jobs_of
 from apps.integrations.wording import error_of, title_of
 from apps.kernel.errors import BusinessError
 from apps.reports.models import BulkAction, Export
+from apps.reports.tables import page_of
 from apps.reports.web.exports import list_of
 
 
@@ -23,23 +25,32 @@ def job(request: HttpRequest, pk: str) -> HttpResponse:
     work = get_object_or_404(jobs_of(request.user), pk=pk)  # type: ignore[arg-type]
     is_mine = work.requested_by == request.user.pk
     export = Export.objects.filter(work=work, requested_by=request.user.pk).first()
+    bulk = BulkAction.objects.filter(work=work, requested_by=request.user.pk).first()
     context = {
-        "title": title_of(work),
+        "title": _title(work, export, bulk),
         "work": work,
         "error": error_of(work),
         "result": work.result if is_mine else work.counts,
         "may_cancel": jobs_of(request.user, "cancel").filter(pk=pk).exists(),  # type: ignore[arg-type]
         "export": export,
-        "back": _origin(work, export) if is_mine else "",
+        "back": _origin(export, bulk),
     }
     if "part" in request.GET:
         return render(request, "reports/job_part.html", context)
     return render(request, "reports/job.html", {**admin.site.each_context(request), **context})
 
 
-def _origin(work: Work, export: Export | None) -> str:
+def _title(work: Work, export: Export | None, bulk: BulkAction | None) -> str:
+    """What it does to which records, where the reader asked for it himself."""
+    asked = export or bulk
+    if asked is None:
+        return str(title_of(work))
+    step = getattr(page_of(bulk.model), bulk.action).short_description if bulk else title_of(work)
+    return f"{step}: {apps.get_model(asked.model)._meta.verbose_name_plural}"
+
+
+def _origin(export: Export | None, bulk: BulkAction | None) -> str:
     """The page on which it was asked for."""
-    bulk = BulkAction.objects.filter(work=work).first()
     if export is not None and export.source == Export.Source.LIST:
         return f"{list_of(export.model)}?{export.query}"
     if bulk is not None:
