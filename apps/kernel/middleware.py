@@ -10,6 +10,7 @@ import structlog
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.middleware.gzip import GZipMiddleware
 from uuid_utils.compat import uuid7
 
 from apps.kernel.metrics import REQUEST_QUERIES, REQUEST_SECONDS, counting_statements
@@ -152,6 +153,19 @@ def stored_nowhere(get_response: GetResponse) -> GetResponse:
         if request.path.startswith(("/api/", "/accounts/", "/privacy/", "/reports/")):
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    return middleware
+
+
+def compressed_for_programs(get_response: GetResponse) -> GetResponse:
+    """Answers of the API are compressed for callers with a token. Those of a browser's session never are: whoever makes
+    it ask for a text of his own could guess a secret beside that text by the length of the answer (BREACH).
+    """
+    compressing = GZipMiddleware(get_response)
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        has_token = request.headers.get("Authorization", "").startswith("Bearer ")
+        return compressing(request) if has_token and request.path.startswith("/api/") else get_response(request)
 
     return middleware
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import IntegrityError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse
-from psycopg.errors import UniqueViolation
+from psycopg.errors import QueryCanceled, UniqueViolation
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -40,6 +40,7 @@ TITLES = {
 }
 CODES = {"parse_error": "malformed"}
 """DRF's words that are not ours."""
+TOOK_TOO_LONG = "This took too long and was stopped. Narrow the filter, or leave out the count."
 REFUSALS: tuple[tuple[int, str, str], ...] = (
     (400, "invalid", "The request is not valid. See `errors`."),
     (400, "malformed", "The body is not JSON."),
@@ -62,6 +63,7 @@ REFUSALS: tuple[tuple[int, str, str], ...] = (
     (429, "throttled", "Request was throttled. Wait as long as `Retry-After` says."),
     (500, "internal_error", "Something broke on our side. It has been recorded."),
     (503, "database_unavailable", "The database does not answer. Try again in a moment."),
+    (503, "took_too_long", TOOK_TOO_LONG),
     (503, "cache_unavailable", "The cache does not answer. Try again in a moment."),
 )
 """Status, code and sentence of whatever no rule of the business refuses."""
@@ -166,6 +168,13 @@ def _framework(error: exceptions.APIException) -> Answer:
     return problem(error.status_code, CODES.get(code, code), str(error.detail)), headers
 
 
+def _unavailable(error: OperationalError) -> Answer:
+    if isinstance(error.__cause__, QueryCanceled):
+        return problem(503, "took_too_long", TOOK_TOO_LONG), {}
+    sentence = "The database does not answer. Try again in a moment."
+    return problem(503, "database_unavailable", sentence), {"Retry-After": "2"}
+
+
 def _answer(error: Exception) -> Answer | None:
     match error:
         case BusinessError():
@@ -175,8 +184,7 @@ def _answer(error: Exception) -> Answer | None:
         case IntegrityError():
             return _broken_constraint(error)
         case OperationalError():
-            sentence = "The database does not answer. Try again in a moment."
-            return problem(503, "database_unavailable", sentence), {"Retry-After": "2"}
+            return _unavailable(error)
         case exceptions.APIException():
             return _framework(error)
     return None

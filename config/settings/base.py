@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apps.kernel.middleware.stored_nowhere",
+    "apps.kernel.middleware.compressed_for_programs",
     "apps.kernel.middleware.known_hosts_only",
     "apps.kernel.middleware.bounded_body",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -1,7 +1,10 @@
 """How a list or a row is read: some fields, a count, and only what has changed."""
 
+import gzip
 from collections.abc import Callable
 
+import orjson
+import psycopg
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.db import connection
@@ -174,3 +177,27 @@ def test_reading_takes_two_statements_and_one_of_them_says_who_asks(client, ada,
         assert client.get(door.format(pk=ada.pk)).status_code == 200
 
     assert len(asked) == most
+
+
+def test_a_program_gets_its_answer_compressed_and_a_browser_does_not(client, sign_in, make_user, unit):
+    Person.objects.bulk_create(Person(unit=unit, number=f"P-{i}", name="Ada") for i in range(9))
+    browser = sign_in(make_user("sample-viewer", unit))
+
+    packed = client.get(PEOPLE, headers={"Accept-Encoding": "gzip"})
+    plain = browser.get(PEOPLE, headers={"Accept-Encoding": "gzip"})
+
+    assert packed["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain
+    assert orjson.loads(gzip.decompress(packed.content)) == plain.json()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_question_that_takes_too_long_is_stopped_with_advice(client, ada):
+    with psycopg.connect(**connection.get_connection_params()) as other, connection.cursor() as cursor:
+        other.execute("LOCK TABLE sample_person")
+        cursor.execute("SET statement_timeout = '100ms'")
+        answer = client.get(PEOPLE)
+        cursor.execute("RESET statement_timeout")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "took_too_long")
+    assert answer.json()["detail"] == "This took too long and was stopped. Narrow the filter, or leave out the count."
