@@ -43,19 +43,21 @@ class BulkCreateMixin(UnitScopedView):
         return Response(BulkAnswer(answer).data, status=status.HTTP_201_CREATED)
 
     def _rows(self, said: list[Any]) -> list[Any]:
-        one = type(self).serializer_class(context=self.get_serializer_context())
-        one.context["found"] = {
+        context: dict[str, Any] = {**self.get_serializer_context()}
+        one = type(self).serializer_class(context=context)
+        context["found"] = {
             field.field_name: field.found(row.get(field.field_name) for row in said if isinstance(row, dict))
             for field in one.fields.values()
             if isinstance(field, VisibleRelatedField) and not field.read_only
         }
-        rows, errors = [], {}
+        rows: list[Any] = []
+        errors: dict[str, Any] = {}
         for number, values in enumerate(said):
             try:
                 valid = one.run_validation(values)
                 rows.append(self.model(**valid | {"unit": self.target_unit(valid)}))
             except serializers.ValidationError as error:
-                errors[number] = error.detail
+                errors[str(number)] = error.detail
         if errors:
             raise serializers.ValidationError({"rows": errors})
         return rows
