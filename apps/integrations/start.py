@@ -100,7 +100,7 @@ def installation(user: User) -> Content:
     _ready, said = health.report()
     lines = [
         Line(
-            text=name.capitalize(),
+            text=name.replace("_", " ").capitalize(),
             note=str(one["detail"]),
             label=_("well") if one["ok"] else _("needs you"),
             tone=Tone.FINE if one["ok"] else Tone.LATE,
