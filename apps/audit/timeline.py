@@ -42,6 +42,11 @@ class Told:
     def is_new(self) -> bool:
         return bool(self.event.action == Action.CREATE)
 
+    @property
+    def tells_something(self) -> bool:
+        """A save that changed nothing but the row's own moment does not."""
+        return bool(self.differences) or self.event.action != Action.UPDATE
+
 
 def kind_of(event: AuditEvent) -> ContentType:
     return ContentType.objects.get_for_id(event.content_type_id)

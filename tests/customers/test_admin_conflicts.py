@@ -175,3 +175,15 @@ def test_a_child_that_nobody_touched_is_not_written(bob, door, contact):
 
     contact.refresh_from_db()
     assert contact.updated_at == before
+
+
+def test_a_page_of_a_row_that_is_gone_says_so_without_its_key(bob, unit):
+    gone = Customer.objects.create(unit=unit, number="C-9", name="Gone")
+    door = reverse("admin:customers_customer_change", args=[gone.pk])
+    opened = sends(bob.get(door), FORM)
+    gone.delete()
+
+    page = bob.post(door, opened, follow=True)
+
+    assert "This record is not there any more, or you may not see it." in words(page)
+    assert str(gone.pk) not in words(page)

@@ -1,8 +1,10 @@
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.urls import reverse
 
 from apps.access import lists
+from apps.access.models import Assignment, Unit
 from apps.customers.models import Customer
 
 LIST = "admin:customers_customer_changelist"
@@ -83,3 +85,31 @@ def test_a_search_takes_several_words_as_one_beginning(manager, customer, twin):
 
     assert found.context["cl"].result_count == 0
     assert [row.number for row in beginning.context["cl"].result_list] == ["C-2"]
+
+
+@pytest.mark.parametrize("column", ["phone", "phone__startswith", "orders__number"])
+def test_only_what_the_list_offers_can_be_filtered(manager, customer, column):
+    assert manager.get(reverse(LIST), {column: "0"}).status_code == 400
+
+
+def test_the_units_of_the_filter_are_those_of_the_reader(manager, sign_in, make_user, unit, other_unit, root_unit):
+    Assignment.objects.create(
+        user=(both := make_user("customer-manager", unit)),
+        role=Group.objects.get(name="customer-viewer"),
+        unit=other_unit,
+    )
+    Unit.objects.create(name="West", slug="west", path="/company/west/", parent=root_unit)
+
+    [units] = [spec for spec in sign_in(both).get(reverse(LIST)).context["cl"].filter_specs if spec.title == "unit"]
+
+    assert [name for _key, name in units.lookup_choices] == ["North", "South"]
+    assert "unit" not in [spec.title for spec in manager.get(reverse(LIST)).context["cl"].filter_specs]
+
+
+def test_an_empty_list_says_what_to_do(manager, make_user, sign_in, unit):
+    viewer = sign_in(make_user("customer-viewer", unit))
+
+    assert "No customers yet" in manager.get(reverse(LIST)).content.decode()
+    assert "Add the first one" in manager.get(reverse(LIST)).content.decode()
+    assert "Nothing found" in manager.get(reverse(LIST), {"q": "nobody"}).content.decode()
+    assert "What you may see will stand here." in viewer.get(reverse(LIST)).content.decode()

@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.contrib.messages import get_messages
 
+from apps.access.models import Assignment
 from apps.orders.models import Order
 
 URL = "/admin/orders/order/"
@@ -153,3 +155,28 @@ def test_a_viewer_gets_no_actions(sign_in, make_user, unit, make_order):
     act(viewer, "place", order)
 
     assert Order.objects.get().status == "draft"
+
+
+def test_the_list_names_the_customer_for_those_who_may_see_it(staff, sign_in, make_user, unit, make_order):
+    order = make_order("placed")
+    packer = make_user()
+    role = Group.objects.create(name="packer")
+    role.permissions.add(Permission.objects.get(codename="view_order"))
+    Assignment.objects.create(user=packer, role=role, unit=unit)
+
+    hidden = sign_in(packer).get(URL).content.decode()
+
+    assert f"{order.customer.number} · {order.customer.name}" in staff.get(URL).content.decode()
+    assert order.customer.number in hidden
+    assert order.customer.name not in hidden
+
+
+def test_periods_are_offered_from_the_calendar(staff, make_order):
+    order = make_order("placed")
+    year, month = order.placed_on.year, order.placed_on.month
+
+    found = staff.get(URL, {"placed_on__year": year, "placed_on__month": month})
+
+    assert found.context["cl"].result_count == 1
+    assert [period.title for period in found.context["cl"].periods()][2:5] == ["1", "2", "3"]
+    assert staff.get(URL, {"placed_on__year": year - 1}).context["cl"].result_count == 0

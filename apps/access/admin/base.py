@@ -12,7 +12,7 @@ from django.db import models, transaction
 from django.db.models import ForeignKey, Model, ProtectedError, QuerySet, RestrictedError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -165,6 +165,11 @@ class RecordAdmin(VisibleChoices, ModelAdmin):
         except BusinessError as refusal:
             self.message_user(request, str(refusal), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        """Without the key, which tells people nothing."""
+        self.message_user(request, _("This record is not there any more, or you may not see it."), messages.WARNING)
+        return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Deletion:
         return deletion_of(self, request, objs)

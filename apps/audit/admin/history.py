@@ -80,7 +80,7 @@ def history(model_admin: RecordAdmin, request: HttpRequest, row: Model) -> HttpR
         "opts": model_admin.opts,
         "object": row,
         "form": form,
-        "entries": [(entry, names.get(entry.event.object_pk, "")) for entry in told],
+        "entries": [(entry, names.get(entry.event.object_pk, "")) for entry in told if entry.tells_something],
         "own": own.pk,
         "older": _older(request, page),
         "reads_trail": isinstance(trail, RecordAdmin) and trail.has_view_permission(request),
