@@ -51,6 +51,10 @@ class TransactionIdField(models.BigIntegerField):
     def from_db_value(self, value: str | int | None, expression: Any, connection: Any) -> int | None:
         return None if value is None else int(value)
 
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> str | None:
+        """As text: PostgreSQL compares `xid8` with no number."""
+        return None if value is None else str(value)
+
 
 class AuditEvent(AbstractLogEntry):
     """One thing that happened to one row, or one act that changed none. Written by the database alone.

@@ -65,3 +65,16 @@ def test_every_seal_is_signed_over_the_tree_of_its_leaves(unit):
     assert sizes == sorted(sizes)
     assert sizes[-1] == size
     assert verify(keys().verifiers).checkpoints == len(sizes)
+
+
+def test_the_service_stays_ready_before_and_after_the_first_seal(client, unit):
+    before = client.get("/readyz").json()["checks"]["audit_seal"]
+    seal_everything()
+    sealed = client.get("/readyz").json()["checks"]["audit_seal"]
+    Tag.objects.create(unit=unit, label="red")
+
+    waiting = client.get("/readyz").json()["checks"]["audit_seal"]
+
+    assert [check["ok"] for check in (before, sealed, waiting)] == [True, True, True]
+    assert sealed["detail"] == "Everything is sealed."
+    assert waiting["detail"].startswith("The oldest entry without a seal is")
