@@ -51,7 +51,7 @@ class TransactionIdField(models.BigIntegerField):
     def from_db_value(self, value: str | int | None, expression: Any, connection: Any) -> int | None:
         return None if value is None else int(value)
 
-    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> str | None:
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> str | None:  # noqa: FBT001, FBT002
         """As text: PostgreSQL compares `xid8` with no number."""
         return None if value is None else str(value)
 
