@@ -11,7 +11,7 @@ from django.urls import include, path
 from rest_framework.views import APIView
 
 from apps.access.checks import every_admin_has_a_policy, every_door_has_a_policy, own_policy
-from apps.access.site import Site
+from apps.access.staff_site import Site
 from tests.sample.models import Tag
 
 
