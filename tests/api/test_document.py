@@ -6,6 +6,7 @@ import re
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
+from jsonschema import Draft202012Validator
 
 from apps.access.routes import api_routes, openapi
 from apps.kernel.problems import REFUSALS
@@ -72,6 +73,19 @@ def test_a_change_of_a_row_names_its_version(operations):
     assert set(change["responses"]["200"]["headers"]) == {"ETag", "X-Request-ID"}
     created = operations["/api/v1/customers/", "POST"]["responses"]["201"]
     assert set(created["headers"]) == {"ETag", "Location", "X-Request-ID"}
+
+
+def test_every_body_has_an_example_that_fits_its_schema(document, operations):
+    checked = 0
+    for where, operation in operations.items():
+        for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for media_type, media in body.get("content", {}).items():
+                if media_type == "application/json":
+                    validator = Draft202012Validator({**media["schema"], "components": document["components"]})
+                    assert list(validator.iter_errors(media["example"])) == [], where
+                    checked += 1
+
+    assert checked > len(operations)
 
 
 def test_every_refusal_is_a_problem_document_with_its_code(document):

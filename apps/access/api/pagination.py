@@ -6,7 +6,8 @@ import orjson
 from cryptography.fernet import InvalidToken
 from django.db.models import F, Model, QuerySet
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
-from rest_framework.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -44,6 +45,11 @@ def _first(parts: list[QuerySet[Any]], number: int) -> list[Any]:
             wanted = number - len(found)
             found += part.page(wanted) if isinstance(part, UnitRecordQuerySet) else part[:wanted]
     return found
+
+
+class InvalidCursor(ValidationError):
+    def __init__(self, sentence: str) -> None:
+        super().__init__({"cursor": [ErrorDetail(sentence, code="invalid_cursor")]})
 
 
 class KeysetPagination(BasePagination):
@@ -146,9 +152,9 @@ class KeysetPagination(BasePagination):
         try:
             backwards, ordering, value, key = orjson.loads(cipher("cursor").decrypt(token.encode()))
         except (InvalidToken, ValueError) as error:
-            raise ValidationError({"cursor": ["This cursor is not one of ours. Start again without it."]}) from error
+            raise InvalidCursor(_("This cursor is not one of ours. Start again without it.")) from error
         if ordering != self.ordering:
-            raise ValidationError({"cursor": ["This cursor belongs to another ordering. Start again without it."]})
+            raise InvalidCursor(_("This cursor belongs to another ordering. Start again without it."))
         return backwards, (value, key)
 
     def _link(self, row: Model | dict[str, Any], *, backwards: bool) -> str:

@@ -225,7 +225,7 @@ class PolicySchema(AutoSchema):
             places = f"(\\.[0-9]{{1,{field.decimal_places}}})?" if field.decimal_places else ""
             schema["pattern"] = f"^{sign}[0-9]{{1,{field.max_whole_digits}}}{places}$"
         if isinstance(field, serializers.ListSerializer):
-            schema["minItems"] = 0 if field.allow_empty else 1
+            schema["minItems"] = field.min_length or int(not field.allow_empty)
             if field.max_length is not None:
                 schema["maxItems"] = field.max_length
         return schema
@@ -251,7 +251,7 @@ class PolicySchema(AutoSchema):
         names = ["X-Request-ID"]
         if of_a_row and not (self._is_verb() and self.method == "GET"):
             names.append("ETag")
-        if status == "201" and not self._is_verb():
+        if status == "202" or (status == "201" and not self._is_verb()):
             names.append("Location")
         if status == "202":
             names += ["Location", "Retry-After"]
