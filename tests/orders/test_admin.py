@@ -8,6 +8,9 @@ from django.contrib.messages import get_messages
 
 from apps.access.models import Assignment
 from apps.orders.models import Order
+from apps.workforce.models import Employee
+from tests.architecture.rows import row_of
+from tests.pages import sends
 
 URL = "/admin/orders/order/"
 
@@ -59,6 +62,17 @@ def test_the_list_finds_by_the_beginning_of_the_number(staff, make_order):
 
     assert "O-000001" in staff.get(URL, {"q": "o-0000"}).content.decode()
     assert "O-000001" not in staff.get(URL, {"q": "000001"}).content.decode()
+
+
+def test_an_agent_whom_the_reader_may_not_see_stays_as_he_is(staff, make_order, unit):
+    order = make_order(agent=row_of(Employee, unit))
+
+    url = f"{URL}{order.pk}/change/"
+    saved = staff.post(url, {**sends(staff.get(url), "order_form"), "freight": "7"})
+
+    assert saved.status_code == 302
+    after = Order.objects.get()
+    assert (after.agent_id, after.freight) == (order.agent_id, 7)
 
 
 def test_steps_are_actions(staff, make_order):

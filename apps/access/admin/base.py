@@ -1,6 +1,6 @@
 """What every admin stands on: rows one may see, verbs one may do, refusals as sentences."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any, cast
 
@@ -23,8 +23,9 @@ from apps.access.admin.filters import UnitFilter
 from apps.access.admin.lists import Captioned, RecordChangeList
 from apps.access.admin.verbs import ReasonForm, buttons, do, each_row
 from apps.access.lists import CappedPaginator, TooDeep, TooWide, within_budget
-from apps.access.models import Unit
+from apps.access.models import Unit, UnitRecord
 from apps.access.querysets import UnitRecordQuerySet
+from apps.access.roles import roles_of
 from apps.access.version import RowVersion
 from apps.accounts.models import User
 from apps.kernel.errors import BusinessError
@@ -304,8 +305,19 @@ class UnitRecordAdmin(RecordAdmin):
         return obj is None and self.model._default_manager.all().is_granted_to(request.user, verb)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        fixed = ["unit"] if obj is not None else []
+        fixed = ["unit", *self._out_of_sight(request, obj)] if isinstance(obj, UnitRecord) else []
         return [*super().get_readonly_fields(request, obj), *fixed]
+
+    def _out_of_sight(self, request: HttpRequest, row: UnitRecord) -> Iterator[str]:
+        """Relations to rows that the reader may not see: a choice that cannot show them would empty them."""
+        roles = roles_of(cast("User", request.user))
+        for field in self.opts.concrete_fields:
+            model = field.related_model
+            named = (
+                isinstance(model, type) and issubclass(model, UnitRecord) and getattr(row, field.attname) is not None
+            )
+            if named and row.unit_id not in roles.units(_permission(model._meta, "view")):  # type: ignore[union-attr]
+                yield field.name
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "unit":
