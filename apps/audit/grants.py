@@ -11,6 +11,7 @@ READ_ONLY = {TABLE, "django_migrations"}
 FUNCTIONS = (
     "audit_record(smallint, text, text[], jsonb, jsonb)",
     "audit_create_partitions(integer)",
+    "audit_redact(jsonb, text, jsonb)",
 )
 
 _TABLES = """

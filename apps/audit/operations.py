@@ -45,6 +45,24 @@ class GuardSeal(Operation):
         return "Guard the sealed log"
 
 
+class AllowRedaction(Operation):
+    """Personal values of an entry may go, by one function that says so in an entry of its own."""
+
+    reversible = True
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """The models stay as they are."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        schema_editor.execute(sql.REDACTION, params=None)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        schema_editor.execute(sql.WITHOUT_REDACTION, params=None)
+
+    def describe(self) -> str:
+        return "Let personal values of audit entries be erased"
+
+
 class TrackTable(Operation):
     """Drop and recreate a table's triggers for the columns it has now.
 

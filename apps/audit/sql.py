@@ -139,3 +139,87 @@ GUARD_SEAL = "".join(
     for table in SEALED
 )
 UNGUARD_SEAL = "".join(f"DROP TRIGGER audit_append_only ON {table};" for table in SEALED)
+
+REDACTION = f"""
+-- What may become of an entry or a leaf: personal values go, nothing else changes and nothing comes.
+CREATE FUNCTION audit_only_forget() RETURNS trigger LANGUAGE plpgsql {PINNED} AS $audit$
+DECLARE
+    before jsonb := to_jsonb(OLD);
+    after jsonb := to_jsonb(NEW);
+    forgettable text[] := ARRAY['personal', 'reason', 'remote_addr', 'reason_salt', 'address_salt'];
+BEGIN
+    IF TG_OP = 'UPDATE' AND after - forgettable = before - forgettable
+        AND NOT EXISTS (
+            SELECT FROM jsonb_each(after) AS a WHERE a.key = ANY(forgettable) AND a.key <> 'personal'
+                AND a.value NOT IN ('""'::jsonb, 'null'::jsonb, before -> a.key))
+        AND NOT EXISTS (
+            SELECT FROM jsonb_each(after -> 'personal') AS a
+            WHERE a.value IS DISTINCT FROM before -> 'personal' -> a.key)
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'An audit entry is never changed or deleted.' USING ERRCODE = 'insufficient_privilege';
+END
+$audit$;
+
+CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON {TABLE}
+    FOR EACH ROW EXECUTE FUNCTION audit_only_forget();
+CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit_auditleaf
+    FOR EACH ROW EXECUTE FUNCTION audit_only_forget();
+
+-- The one way to erase: `erased` is an object of entries, each with the names of the fields that go. It says so itself.
+CREATE FUNCTION audit_redact(erased jsonb, ground text, context jsonb) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER {PINNED} AS $audit$
+DECLARE
+    f {TABLE} := audit_frame(context, 'audit', 'auditevent');
+    gone jsonb;
+    counted integer;
+BEGIN
+    IF ground = '' THEN
+        RAISE EXCEPTION 'A redaction states its ground.' USING ERRCODE = 'check_violation';
+    END IF;
+    SELECT jsonb_object_agg(held.id, held.fields), sum(jsonb_array_length(held.fields)) INTO gone, counted
+    FROM (
+        SELECT e.id, jsonb_agg(wanted.field) AS fields
+        FROM jsonb_each(erased) AS asked, jsonb_array_elements_text(asked.value) AS wanted (field), {TABLE} e
+        WHERE e.id = asked.key::bigint AND CASE wanted.field
+            WHEN '@reason' THEN e.reason <> ''
+            WHEN '@address' THEN e.remote_addr IS NOT NULL
+            ELSE e.personal ? wanted.field END
+        GROUP BY e.id
+    ) AS held;
+    IF gone IS NULL THEN
+        RETURN 0;
+    END IF;
+    UPDATE {TABLE} e SET
+        personal = e.personal - ARRAY(SELECT jsonb_array_elements_text(asked.value)),
+        reason = CASE WHEN asked.value ? '@reason' THEN '' ELSE e.reason END,
+        remote_addr = CASE WHEN asked.value ? '@address' THEN NULL ELSE e.remote_addr END
+    FROM jsonb_each(gone) AS asked WHERE e.id = asked.key::bigint;
+    UPDATE audit_auditleaf l SET
+        reason_salt = CASE WHEN asked.value ? '@reason' THEN '' ELSE l.reason_salt END,
+        address_salt = CASE WHEN asked.value ? '@address' THEN '' ELSE l.address_salt END
+    FROM jsonb_each(gone) AS asked
+    WHERE l.event = asked.key::bigint AND (asked.value ? '@reason' OR asked.value ? '@address');
+    INSERT INTO {TABLE} (
+        "timestamp", txid, content_type_id, action, object_pk, changes, personal, additional_data, source, actor_id,
+        cid, remote_addr, reason, batch, db_user, application_name
+    ) VALUES (
+        f."timestamp", f.txid, f.content_type_id, 11, '', f.changes, f.personal,
+        jsonb_build_object('ground', ground, 'values', counted, 'erased', gone), f.source, f.actor_id, f.cid,
+        f.remote_addr, f.reason, f.batch, f.db_user, f.application_name
+    );
+    RETURN counted;
+END
+$audit$;
+
+REVOKE ALL ON FUNCTION audit_only_forget(), audit_redact(jsonb, text, jsonb) FROM PUBLIC;
+"""  # noqa: S608
+
+WITHOUT_REDACTION = f"""
+CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON {TABLE}
+    FOR EACH ROW EXECUTE FUNCTION audit_refuse();
+CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit_auditleaf
+    FOR EACH ROW EXECUTE FUNCTION audit_refuse();
+DROP FUNCTION audit_redact(jsonb, text, jsonb), audit_only_forget();
+"""
