@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.paginator import Paginator
 from django.db import OperationalError, connection, transaction
-from django.http import HttpRequest, JsonResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from psycopg.errors import QueryCanceled
@@ -53,7 +54,7 @@ class CappedPaginator(Paginator):
     @cached_property
     def found(self) -> int:
         """Looks at one row more than it says."""
-        return self.object_list.order_by()[: COUNTED + 1].count()  # type: ignore[union-attr]
+        return cast("QuerySet[Any]", self.object_list).order_by()[: COUNTED + 1].count()
 
     @cached_property
     def count(self) -> int:
@@ -67,7 +68,7 @@ class CappedPaginator(Paginator):
 class Autocomplete(AutocompleteJsonView):
     """Offers rows by what people call them; what takes too long is a line that says so."""
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             with within_budget():
                 return super().get(request, *args, **kwargs)
@@ -79,4 +80,4 @@ class Autocomplete(AutocompleteJsonView):
         return InfinitePaginator(*args, **kwargs)
 
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
-        return {"id": str(getattr(obj, to_field_name)), "text": self.model_admin.caption(obj)}
+        return {"id": str(getattr(obj, to_field_name)), "text": cast("Any", self.model_admin).caption(obj)}

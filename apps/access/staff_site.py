@@ -1,6 +1,6 @@
 """The admin's site: third parties' own pages know no unit and no role, so they are not on it."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -24,7 +24,7 @@ class Site(UnfoldAdminSite):
             super().register(model_or_iterable, admin_class, **options)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        return Autocomplete.as_view(admin_site=self)(request)
+        return cast("HttpResponse", Autocomplete.as_view(admin_site=self)(request))
 
     def extra_urls(self) -> list[Any]:
         return [path("start/<slug:name>/", self.admin_view(self.panel), name="start_panel")]

@@ -79,7 +79,8 @@ def confirm_import(batch: ImportBatch, *, skip_bad: bool = False) -> ImportBatch
 def has_stopped(batch: ImportBatch) -> bool:
     """Whether its job was cancelled or failed for good. Nothing is left of it: it begins again with a check."""
     is_under_way = batch.state in {State.CHECKING, State.IMPORTING}
-    return is_under_way and not Work.objects.unfinished().filter(pk=batch.work).exists()
+    runs = batch.work is not None and Work.objects.unfinished().filter(pk=batch.work).exists()
+    return is_under_way and not runs
 
 
 def _ask(batch: ImportBatch, job: str, states: set[str], state: str) -> ImportBatch:

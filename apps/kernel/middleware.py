@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from http import HTTPStatus
 from time import perf_counter
+from typing import cast
 
 import structlog
 from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
@@ -165,7 +166,9 @@ def compressed_for_programs(get_response: GetResponse) -> GetResponse:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         has_token = request.headers.get("Authorization", "").startswith("Bearer ")
-        return compressing(request) if has_token and request.path.startswith("/api/") else get_response(request)
+        if has_token and request.path.startswith("/api/"):
+            return cast("HttpResponse", compressing(request))
+        return get_response(request)
 
     return middleware
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -63,13 +63,13 @@ class Table:
 
 def table_of(source: str, name: str, query: str, user: User, auth: Any = None) -> Table:
     """The table that this user may have now; what he may not ask is refused before a row is read."""
-    return SOURCES[source](name, QueryDict(query), user, auth)
+    return SOURCES[Export.Source(source)](name, QueryDict(query), user, auth)
 
 
 def _asked(query: QueryDict, user: User) -> HttpRequest:
     request = HttpRequest()
     request.method = "GET"
-    request.GET, request.user = query, user
+    request.GET, request.user = cast("Any", query), user
     return request
 
 

@@ -48,6 +48,8 @@ class Period:
 
 
 class RecordChangeList(ChangeList):
+    result_list: Any
+
     def get_results(self, request: HttpRequest) -> None:
         try:
             super().get_results(request)

@@ -1,6 +1,6 @@
 """What every endpoint stands on: rows one may see, verbs one may do, bodies taken literally."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, cast
 from uuid import UUID
@@ -297,7 +297,7 @@ class ReadMixin(RetrieveModelMixin, ListModelMixin):
         rows = self._reading(self.filter_queryset(self.get_queryset()))
         return get_object_or_404(rows, pk=self.kwargs["pk"]) if self.visible_is_permitted else self.get_object()
 
-    def _shown(self: Any, rows: "list[Any]") -> "list[dict[str, Any]]":
+    def _shown(self: Any, rows: Sequence[Any]) -> Sequence[dict[str, Any]]:
         if rows and isinstance(rows[0], dict):
             shown = [{name: row[name] for name in self.asked} for row in rows]
             if self.shape.reserved:
