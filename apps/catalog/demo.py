@@ -31,7 +31,7 @@ KINDS = (
     "Traditional",
     "Artisan",
     "Country",
-    "Select",
+    "Fine",
 )
 SHELVES = {
     "Beverages": Shelf(
