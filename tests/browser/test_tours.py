@@ -102,6 +102,34 @@ def test_staff_take_an_order_from_draft_to_shipped(house: House, walk_in: Enter)
     assert Order.objects.get(pk=order.pk).status == "shipped"
 
 
+def test_staff_export_what_the_filter_shows(house: House, walk_in: Enter) -> None:
+    shown = Customer.objects.filter(unit__slug="north", kind="person").values_list("number", flat=True)
+    page = walk_in("customer-manager")
+
+    page.goto("/admin/customers/customer/?kind__exact=person")
+    page.get_by_role("link", name="Export").click()
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download(timeout=20_000) as downloading:
+        work_off()
+
+    lines = downloading.value.path().read_text().splitlines()
+    assert len(lines) == len(shown) + 1
+    assert all(any(number in line for line in lines) for number in shown)
+
+
+def test_an_administrator_invites_somebody_who_may_do_nothing_yet(house: House, walk_in: Enter) -> None:
+    page = walk_in("administrator")
+
+    page.goto("/admin/accounts/user/add/")
+    page.locator("input[name=email]").fill("new.colleague@steward.example")
+    page.locator("input[name=name]").fill("Nora New")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.get_by_text("A link to set a password has been sent.")).to_be_visible()
+    invited = User.objects.get(email="new.colleague@steward.example")
+    assert (invited.name, invited.assignments.count()) == ("Nora New", 0)
+
+
 def test_an_auditor_finds_who_changed_what(house: House, walk_in: Enter) -> None:
     customer = Customer.objects.filter(unit__slug="north")[2]
     Customer.objects.filter(pk=customer.pk).update(phone="333")
