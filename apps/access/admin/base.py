@@ -104,7 +104,7 @@ class RecordAdmin(VisibleChoices, ModelAdmin):
         return super().get_queryset(request).annotate(row_version=RowVersion())
 
     def right_aligned(self) -> list[str]:
-        numbers = {field.name for field in self.opts.fields if isinstance(field, NUMBERS)}
+        numbers = {field.name for field in self.opts.fields if isinstance(field, NUMBERS) and not field.choices}
         return [str(name) for name in self.list_display if name in numbers or name in self.figures]
 
     def caption(self, row: Any) -> str:
@@ -342,7 +342,7 @@ class ChildMixin(VisibleChoices):
     formset = ChildFormSet
 
     def right_aligned(self) -> list[str]:
-        numbers = {field.name for field in self.opts.fields if isinstance(field, NUMBERS)}
+        numbers = {field.name for field in self.opts.fields if isinstance(field, NUMBERS) and not field.choices}
         return [str(name) for name in self.list_display if name in numbers or name in self.figures]
 
     def caption(self, row: Any) -> str:
