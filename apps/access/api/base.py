@@ -1,7 +1,8 @@
 """What every endpoint stands on: rows one may see, verbs one may do, bodies taken literally."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
+from copy import copy, deepcopy
+from functools import cache, cached_property
 from typing import Any, cast
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from rest_framework.mixins import (
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.serializer_helpers import BindingDict
 from rest_framework.validators import UniqueValidator
 from rest_framework.viewsets import GenericViewSet
 
@@ -58,6 +60,15 @@ VERBS = {
     "partial_update": "change",
     "destroy": "delete",
 }
+
+
+NESTING = (
+    serializers.BaseSerializer,
+    serializers.DictField,
+    serializers.ListField,
+    serializers.ManyRelatedField,
+)
+"""Fields that other fields are bound to."""
 
 
 class PreconditionRequired(APIException):
@@ -110,10 +121,24 @@ class VisibleRelatedField(serializers.PrimaryKeyRelatedField):
         return row
 
 
+@cache
+def _fields_of(serializer_class: "type[StrictSerializer]", is_change: bool) -> dict[str, Any]:  # noqa: FBT001
+    """What `get_fields` says of a new row or of a change, built once: most of a write would be spent on it."""
+    return serializer_class(serializer_class.Meta.model() if is_change else None).get_fields()
+
+
 class StrictSerializer(ReadableSerializer):
     """Takes the body literally: a field it does not know or does not write is an error, and nothing is stored."""
 
     serializer_related_field = VisibleRelatedField
+
+    @cached_property
+    def fields(self) -> BindingDict:  # type: ignore[override]
+        """Those of the class, copied for this serializer, which they are bound to."""
+        bound = BindingDict(self)
+        for name, field in _fields_of(type(self), self.instance is not None).items():
+            bound[name] = deepcopy(field) if isinstance(field, NESTING) else copy(field)
+        return bound
 
     def columns(self) -> list[str]:
         """The fields that a table of such rows has for the caller."""
@@ -231,15 +256,35 @@ class AccessView(GenericViewSet[Any]):
 
     def answer(self, row: models.Model, *, status_code: int = status.HTTP_200_OK) -> Response:
         """The resource as it now stands, with its new version."""
-        fresh = AccessView.get_queryset(self).get(pk=row.pk)
-        shown = self.resource_serializer(fresh).data
+        fresh = self._reading(AccessView.get_queryset(self)).get(pk=row.pk)
+        shown = self._shown([fresh])[0]
         return Response(shown, status=status_code, headers={"ETag": self._tag(fresh, shown)})
 
     def _tag(self, row: Any, shown: dict[str, Any]) -> str:
-        return entity_tag(row.row_version, self.shape.names if self.shape.follows_versions else shown)
+        return entity_tag(_version(row)[1], self.shape.names if self.shape.follows_versions else shown)
 
-    def resource_serializer(self, row: models.Model) -> serializers.BaseSerializer[Any]:
-        return type(self).serializer_class(row, context=self.get_serializer_context())
+    def _reading(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The columns that are asked for; whole rows where something else is shown, too."""
+        if not self.shape.columns.issuperset(self.asked):
+            return rows
+        place = rows.query.order_by[0].lstrip("-") if rows.query.order_by else "pk"
+        unit = ["unit"] if self.shape.reserved else []
+        return rows.values(*dict.fromkeys([*self.asked, "row_version", *unit, "id" if place == "pk" else place]))
+
+    def _shown(self, rows: Sequence[Any]) -> Sequence[dict[str, Any]]:
+        if rows and isinstance(rows[0], dict):
+            shown = [{name: row[name] for name in self.asked} for row in rows]
+            if self.shape.reserved:
+                for row, part in zip(rows, shown, strict=True):
+                    conceal(self.shape.reserved, part, row["unit"], self.request.user)
+            return shown
+        serializer = self.resource_serializer(rows, many=True)
+        for name in set(self.shape.names) - set(self.asked):
+            del serializer.child.fields[name]
+        return serializer.data
+
+    def resource_serializer(self, shown: Any, **options: Any) -> Any:
+        return cast("Any", type(self).serializer_class)(shown, context=self.get_serializer_context(), **options)
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """A change is one transaction: a refusal at any point leaves nothing behind."""
@@ -285,29 +330,9 @@ class ReadMixin(RetrieveModelMixin, ListModelMixin):
         tag = entity_tag(_version(row)[1], self.asked if self.shape.follows_versions else self._shown([row])[0])
         return self._unless_known(tag, lambda: Response(self._shown([row])[0]))
 
-    def _reading(self: Any, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """The columns that are asked for; whole rows where something else is shown, too."""
-        if not self.shape.columns.issuperset(self.asked):
-            return rows
-        place = rows.query.order_by[0].lstrip("-") if rows.query.order_by else "pk"
-        unit = ["unit"] if self.shape.reserved else []
-        return rows.values(*dict.fromkeys([*self.asked, "row_version", *unit, "id" if place == "pk" else place]))
-
     def _one(self: Any) -> Any:
         rows = self._reading(self.filter_queryset(self.get_queryset()))
         return get_object_or_404(rows, pk=self.kwargs["pk"]) if self.visible_is_permitted else self.get_object()
-
-    def _shown(self: Any, rows: Sequence[Any]) -> Sequence[dict[str, Any]]:
-        if rows and isinstance(rows[0], dict):
-            shown = [{name: row[name] for name in self.asked} for row in rows]
-            if self.shape.reserved:
-                for row, part in zip(rows, shown, strict=True):
-                    conceal(self.shape.reserved, part, row["unit"], self.request.user)
-            return shown
-        serializer = self.get_serializer(rows, many=True)
-        for name in set(self.shape.names) - set(self.asked):
-            del serializer.child.fields[name]
-        return serializer.data
 
     def _unless_known(self: Any, tag: str, answer: Callable[[], Response]) -> Response:
         response = Response(status=304) if is_known(tag, self.request.headers.get("If-None-Match")) else answer()
