@@ -76,6 +76,11 @@ class Autocomplete(AutocompleteJsonView):
             line = {"id": "", "text": _("Too many match. Type more letters."), "disabled": True}
             return JsonResponse({"results": [line], "pagination": {"more": False}})
 
+    def get_queryset(self) -> QuerySet[Any]:
+        """As in the lists, the newest first where the page names no order."""
+        rows = super().get_queryset()
+        return rows if rows.ordered else rows.order_by("-pk")
+
     def get_paginator(self, *args: Any, **kwargs: Any) -> Paginator:
         return InfinitePaginator(*args, **kwargs)
 

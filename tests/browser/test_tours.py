@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.accounts.models import User
-from apps.catalog.models import Stock
+from apps.catalog.models import Product, Stock
 from apps.customers.models import Contact, Customer
 from apps.orders.models import Order
 from apps.privacy.models import PrivacyRequest
@@ -100,6 +100,34 @@ def test_staff_take_an_order_from_draft_to_shipped(house: House, walk_in: Enter)
         expect(page.get_by_role("link", name=order.number, exact=True)).to_be_visible()
 
     assert Order.objects.get(pk=order.pk).status == "shipped"
+
+
+def choose(page: Page, field: str, words: str) -> None:
+    """Type into a field that looks rows up, and take the first."""
+    page.locator(f"select[name='{field}'] + .select2 .select2-selection").click()
+    page.locator(".select2-search__field").last.fill(words)
+    page.locator(".select2-results__option--highlighted").click()
+
+
+def test_staff_add_an_order_whose_price_comes_from_the_catalog(house: House, walk_in: Enter) -> None:
+    customer = Customer.objects.filter(unit__slug="north", status="active").first()
+    product = Product.objects.filter(unit__slug="north", is_discontinued=False).first()
+    assert customer is not None
+    assert product is not None
+    page = walk_in("order-manager")
+
+    page.goto("/admin/orders/order/add/")
+    page.locator("select[name=unit]").select_option(label="North")
+    choose(page, "customer", customer.number)
+    page.locator("#lines-group").get_by_text("Add another").first.click()
+    choose(page, "lines-0-product", product.number)
+    page.locator("input[name=lines-0-quantity]").fill("2")
+    page.get_by_role("button", name="Save", exact=True).click()
+
+    expect(page.get_by_text("was added successfully")).to_be_visible()
+    order = Order.objects.filter(unit__slug="north").latest("created_at")
+    assert (order.status, order.customer_id) == ("draft", customer.pk)
+    assert order.lines.get().unit_price == product.prices.latest("valid_from").amount
 
 
 def test_staff_export_what_the_filter_shows(house: House, walk_in: Enter) -> None:
