@@ -11,6 +11,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from apps.access import services
+from apps.access.api.views import GrantViewSet
 from apps.access.models import Unit
 from apps.access.routes import api_routes
 from apps.accounts.models import ApiToken, Application, User
@@ -75,7 +76,9 @@ def test_every_resource_of_a_unit_has_rows_to_look_at(db):
     tokens = {(user["role"], user["unit"]): user["token"] for user in made["users"]}
     listed = {}
     for route in api_routes():
-        if route.method == "GET" and route.permission and "{" not in route.path and "/sample/" not in route.path:
+        if route.method != "GET" or not route.permission or issubclass(route.view, GrantViewSet):
+            continue  # a list of grants wants to be told of which row
+        if "{" not in route.path and "/sample/" not in route.path:
             rows = {unit: rows_of(route.path, tokens[holders[route.permission], unit]) for unit in ("north", "south")}
             if any("unit" in row for row in rows["north"]):
                 listed[route.view.queryset.model._meta.label_lower] = {

@@ -63,5 +63,5 @@ def test_the_description_of_the_api_opens_without_the_internet(context: BrowserC
 
     page.goto("/api/v1/docs/")
 
-    expect(page.locator(".opblock").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".opblock-tag").first).to_be_visible(timeout=20_000)
     assert [url for url in asked if not url.startswith((page.url.split("/api/")[0], "data:"))] == []
