@@ -22,6 +22,7 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 
 logger = structlog.get_logger(__name__)
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -131,9 +132,13 @@ def bounded_body(get_response: GetResponse) -> GetResponse:
         if "HTTP_TRANSFER_ENCODING" in request.META:
             sentence = "Say with Content-Length how long the body is; this one comes in chunks."
             return problem_page(request, HTTPStatus.LENGTH_REQUIRED, "length_required", sentence)
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not _LENGTH.fullmatch(length):
+            sentence = "Content-Length is not a number of bytes."
+            return problem_page(request, HTTPStatus.BAD_REQUEST, "bad_request", sentence)
         is_form = request.META.get("CONTENT_TYPE", "").startswith("multipart/form-data")
         limit = settings.UPLOAD_MAX_SIZE if is_form else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        if int(request.META.get("CONTENT_LENGTH") or 0) <= limit:
+        if int(length) <= limit:
             return None
         sentence = f"The body is larger than the {limit} bytes that this installation accepts."
         return problem_page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "content_too_large", sentence)

@@ -5,7 +5,14 @@ from typing import Any, cast
 
 import orjson
 from django.apps import apps
-from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.conf import settings
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import IntegrityError, OperationalError
 from django.db.models import ProtectedError, RestrictedError
@@ -124,6 +131,10 @@ def _translated(error: Exception) -> Exception:
             return exceptions.PermissionDenied()
         case RequestDataTooBig():
             return ContentTooLarge()
+        case TooManyFilesSent():
+            return BadRequest(f"A form carries at most {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files. Send one zip.")
+        case TooManyFieldsSent():
+            return BadRequest(f"A form carries at most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields.")
         case SuspiciousOperation():
             return BadRequest()
         case ModelValidationError():

@@ -2,10 +2,7 @@
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.models import Group
-from rest_framework.test import APIClient
 
-from apps.access.models import Assignment, Unit
 from apps.access.routes import Route, api_routes
 from apps.events.models import Work
 from tests.architecture.rows import row_of
@@ -41,14 +38,6 @@ WRITING = [
     for route in api_routes()
     if route.method in {"POST", "PUT", "PATCH"}
 ]
-
-
-@pytest.fixture
-def writer(make_user, root_unit: Unit, api) -> APIClient:
-    """Somebody who may do everything that some role may do."""
-    user = make_user()
-    Assignment.objects.bulk_create(Assignment(user=user, role=role, unit=root_unit) for role in Group.objects.all())
-    return api(user)
 
 
 def stored() -> dict[str, int]:

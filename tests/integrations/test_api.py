@@ -150,6 +150,14 @@ def test_a_zip_of_the_files_does_as_well(client: APIClient, unit: Unit) -> None:
     assert made.json()["files"] == ["people.csv", "deals.csv", "lines.csv"]
 
 
+def test_more_files_than_a_form_carries_are_refused_with_the_way_out(client: APIClient, unit: Unit) -> None:
+    refused = upload(client, unit, *[csv("people.csv", PEOPLE) for _ in range(21)])
+
+    assert refused.status_code == 400
+    assert refused.json()["detail"] == "A form carries at most 20 files. Send one zip."
+    assert ImportBatch.objects.count() == 0
+
+
 BAD_UPLOADS = {
     "slip": (lambda: zipped(**{"../people.csv": PEOPLE}), "The zip holds folders. Put the files at its top."),
     "bomb": (lambda: zipped(**{"people.csv": "0" * 40_000_000}), "people.csv unpacks to more than is taken."),

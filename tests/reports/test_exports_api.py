@@ -83,6 +83,20 @@ def test_the_filters_of_the_list_narrow_the_export(client: APIClient) -> None:
     assert [row[2] for row in lines_of(client.get(f"{EXPORTS}{asked.json()['id']}/file/"))] == ["Number", "2"]
 
 
+@pytest.mark.parametrize("accepted", ["text/csv", "application/octet-stream", "*/*", "application/json"])
+def test_a_file_comes_in_its_own_type_whatever_is_asked_for(client: APIClient, accepted: str) -> None:
+    asked = ask(client)
+    path = f"{EXPORTS}{asked.json()['id']}/file/"
+
+    refused = client.get(path, headers={"Accept": accepted})
+    work_off()
+    file = client.get(path, headers={"Accept": accepted})
+
+    assert (refused.status_code, refused["Content-Type"]) == (409, "application/problem+json")
+    assert (file.status_code, file["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert content_of(file)
+
+
 def test_json_lines_keep_their_values(client: APIClient) -> None:
     asked = ask(client, form="jsonl", number="1")
     work_off()

@@ -215,6 +215,8 @@ class AccessView(GenericViewSet[Any]):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Whoever may not see or change the row is told so before the body is looked at."""
         super().initial(request, *args, **kwargs)
+        if str(request.method).lower() not in self.http_method_names:
+            self.http_method_not_allowed(request)
         if request.query_params and self.action not in {None, "metadata"}:
             refuse_unknown_parameters(request, self.known_parameters())
         if self.detail and self.action and request.method not in SAFE_METHODS:

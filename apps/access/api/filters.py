@@ -106,6 +106,7 @@ class PrefixSearchFilter(BaseFilterBackend):
         if not view.search_fields:
             return []
         columns = " or ".join(f"`{name}`" for name in view.search_fields)
-        schema = {"type": "string", "minLength": self.said.min_length, "maxLength": self.said.max_length}
+        lengths = {"minLength": self.said.min_length, "maxLength": self.said.max_length}
+        schema = {"type": "string", "pattern": "\\S[\\s\\S]*\\S", **lengths}
         says = f"Rows of which {columns} begins so."
         return [{"name": "search", "in": "query", "schema": schema, "description": says}]

@@ -185,7 +185,7 @@ class PolicySchema(AutoSchema):
                 parameter["description"] = "Sort by this column; a minus turns it round."
                 schema["enum"] = orderings
             elif parameter["in"] == "query" and schema.get("type") == "string" and "enum" not in schema:
-                schema["minLength"] = 1
+                schema.setdefault("minLength", 1)
         if not isinstance(self.view, AccessView):
             return parameters
         known = self.view.known_parameters()
@@ -284,9 +284,10 @@ class PolicySchema(AutoSchema):
     def _problems(self) -> list[int]:
         always = [400, 401, 403, 405, 406, 429, 503]
         of_rows = [404] if "{" in self.path else []
-        of_changes = [] if self.method == "GET" else [409, 413, 415]
+        of_changes = [] if self.method == "GET" else [413, 415]
+        of_rules = [409] if of_changes or self._is_verb() else []
         of_versions = [] if not self._changes_a_row() else [412] if self._is_verb() else [412, 428]
-        return always + of_rows + of_changes + of_versions
+        return always + of_rows + of_rules + of_changes + of_versions
 
 
 class BearerScheme(OpenApiAuthenticationExtension):

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 
 from apps.access.api.base import StrictSerializer, UnitField, VerbSerializer
@@ -61,7 +62,9 @@ class UploadSerializer(VerbSerializer):
 
     profile = serializers.CharField(max_length=100)
     unit = UnitField(queryset=Unit.objects.none())
-    file = serializers.ListField(child=serializers.FileField(), allow_empty=False, max_length=100)
+    file = serializers.ListField(
+        child=serializers.FileField(), allow_empty=False, max_length=settings.DATA_UPLOAD_MAX_NUMBER_FILES
+    )
 
 
 class ConfirmSerializer(VerbSerializer):

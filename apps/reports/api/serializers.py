@@ -10,8 +10,8 @@ from apps.reports.models import Export
 class ExportSerializer(StrictSerializer):
     resource = serializers.CharField(source="name", read_only=True)
     job = serializers.PrimaryKeyRelatedField(source="work", read_only=True)
-    size = serializers.IntegerField(source="file.size", read_only=True, default=None)
-    expires_at = serializers.DateTimeField(source="file.expires_at", read_only=True, default=None)
+    size = serializers.IntegerField(source="file.size", read_only=True, allow_null=True, default=None)
+    expires_at = serializers.DateTimeField(source="file.expires_at", read_only=True, allow_null=True, default=None)
 
     class Meta:
         model = Export

@@ -13,13 +13,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.access.api.base import AccessView, ReadOnlyRecordViewSet, action
+from apps.kernel.rendering import JSONRenderer
 from apps.reports import services
 from apps.reports.api.serializers import AskSerializer, ExportSerializer, ReportSerializer, RunSerializer
 from apps.reports.models import Export
 from apps.reports.registry import Report, reports_for
 from apps.reports.tables import NoSuchTable
+from apps.reports.writers import WRITERS
 
 POLL_AFTER = "1"
+KINDS = [writer.content_type.partition(";")[0] for writer in WRITERS.values()]
 
 
 class OwnExport(BasePermission):
@@ -30,6 +33,12 @@ class OwnExport(BasePermission):
 
     def has_object_permission(self, request: Request, view: APIView, obj: Export) -> bool:
         return request.auth is None or request.auth.allows(obj.model.split(".")[0], write=False)
+
+
+class FileRenderer(JSONRenderer):
+    """A file has the type that was asked for when it was made, so any `Accept` will do; refusals are JSON."""
+
+    media_type = "*/*"
 
 
 class ExportViewSet(ReadOnlyRecordViewSet):
@@ -57,8 +66,8 @@ class ExportViewSet(ReadOnlyRecordViewSet):
         wish = self.wish()
         return asked_for(self, Export.Source.RESOURCE, wish["resource"], wish["query"], wish["format"])
 
-    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    @action(verb="view", methods=("get",))
+    @extend_schema(responses={(200, *KINDS): OpenApiTypes.BINARY})
+    @action(verb="view", methods=("get",), renderer_classes=(FileRenderer,))
     def file(self, request: Request, pk: str) -> FileResponse:
         export = self.get_object()
         content = services.download(export, now=timezone.now())
