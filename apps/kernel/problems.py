@@ -122,6 +122,15 @@ def _pointers(errors: object, pointer: str = "") -> Iterator[dict[str, str]]:
         yield {"pointer": pointer, "code": getattr(errors, "code", "invalid"), "detail": str(errors)}
 
 
+def _too_many(error: SuspiciousOperation) -> str | None:
+    match error:
+        case TooManyFilesSent():
+            return f"A form carries at most {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files. Send one zip."
+        case TooManyFieldsSent():
+            return f"A form carries at most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields."
+    return None
+
+
 def _translated(error: Exception) -> Exception:
     """Django's own refusals as DRF's."""
     match error:
@@ -131,12 +140,8 @@ def _translated(error: Exception) -> Exception:
             return exceptions.PermissionDenied()
         case RequestDataTooBig():
             return ContentTooLarge()
-        case TooManyFilesSent():
-            return BadRequest(f"A form carries at most {settings.DATA_UPLOAD_MAX_NUMBER_FILES} files. Send one zip.")
-        case TooManyFieldsSent():
-            return BadRequest(f"A form carries at most {settings.DATA_UPLOAD_MAX_NUMBER_FIELDS} fields.")
         case SuspiciousOperation():
-            return BadRequest()
+            return BadRequest(_too_many(error))
         case ModelValidationError():
             return exceptions.ValidationError(error.message_dict if hasattr(error, "error_dict") else error.messages)
     return error
