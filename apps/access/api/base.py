@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy, deepcopy
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -172,6 +172,13 @@ class VerbSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+@lru_cache(maxsize=500)
+def _rows_of(view: "type[AccessView]", columns: tuple[str, ...]) -> QuerySet[Any]:
+    """Every row of a view with its version, as a query to go on from: building it anew takes as long as running it."""
+    rows = view.queryset.annotate(row_version=RowVersion(*shape_of(view.serializer_class).children))
+    return rows.values(*columns) if columns else rows
+
+
 class AccessView(GenericViewSet[Any]):
     """A view with a policy: the model's permissions for the usual actions, `<verb>_<model>` for a verb."""
 
@@ -184,6 +191,8 @@ class AccessView(GenericViewSet[Any]):
     search_fields: tuple[str, ...] = ()
     visible_is_permitted = False
     """Whether `get_queryset` holds exactly the rows that the caller may view: a single one needs no question then."""
+    columns: tuple[str, ...] = ()
+    """Read instead of whole rows."""
 
     def required_permission(self) -> str:
         meta = self.model._meta
@@ -210,7 +219,7 @@ class AccessView(GenericViewSet[Any]):
             raise serializers.ValidationError({"fields": [str(error)]}) from error
 
     def get_queryset(self) -> QuerySet[Any]:
-        return super().get_queryset().annotate(row_version=RowVersion(*self.shape.children))
+        return _rows_of(type(self), self.columns).all()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Whoever may not see or change the row is told so before the body is looked at."""
@@ -258,20 +267,20 @@ class AccessView(GenericViewSet[Any]):
 
     def answer(self, row: models.Model, *, status_code: int = status.HTTP_200_OK) -> Response:
         """The resource as it now stands, with its new version."""
-        fresh = self._reading(AccessView.get_queryset(self)).get(pk=row.pk)
+        fresh = _rows_of(type(self), self._columns_asked()).get(pk=row.pk)
         shown = self._shown([fresh])[0]
         return Response(shown, status=status_code, headers={"ETag": self._tag(fresh, shown)})
 
     def _tag(self, row: Any, shown: dict[str, Any]) -> str:
         return entity_tag(_version(row)[1], self.shape.names if self.shape.follows_versions else shown)
 
-    def _reading(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """The columns that are asked for; whole rows where something else is shown, too."""
+    def _columns_asked(self) -> tuple[str, ...]:
+        """Those that the answer needs; none where something else is shown, too, which takes whole rows."""
         if not self.shape.columns.issuperset(self.asked):
-            return rows
-        place = rows.query.order_by[0].lstrip("-") if rows.query.order_by else "pk"
-        unit = ["unit"] if self.shape.reserved else []
-        return rows.values(*dict.fromkeys([*self.asked, "row_version", *unit, "id" if place == "pk" else place]))
+            return ()
+        unit = ("unit",) if self.shape.reserved else ()
+        places = (name.lstrip("-") for name in (self.ordering, *self.ordering_fields))
+        return tuple(dict.fromkeys((*self.asked, "row_version", *unit, *("id" if p == "pk" else p for p in places))))
 
     def _shown(self, rows: Sequence[Any]) -> Sequence[dict[str, Any]]:
         if rows and isinstance(rows[0], dict):
@@ -322,7 +331,8 @@ class ReadMixin(RetrieveModelMixin, ListModelMixin):
     """Answers that the reader's own cache may keep and ask for again: 304 without a body while nothing has changed."""
 
     def list(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
-        page = self.paginate_queryset(self._reading(self.filter_queryset(self.get_queryset())))
+        self.columns = self._columns_asked()
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         basis = [_version(row) for row in page] if self.shape.follows_versions else self._shown(page)
         tag = list_tag(basis, self.asked, self.paginator.around())
         return self._unless_known(tag, lambda: self.get_paginated_response(self._shown(page)))
@@ -333,8 +343,10 @@ class ReadMixin(RetrieveModelMixin, ListModelMixin):
         return self._unless_known(tag, lambda: Response(self._shown([row])[0]))
 
     def _one(self: Any) -> Any:
-        rows = self._reading(self.filter_queryset(self.get_queryset()))
-        return get_object_or_404(rows, pk=self.kwargs["pk"]) if self.visible_is_permitted else self.get_object()
+        if not self.visible_is_permitted:
+            return self.get_object()
+        self.columns = self._columns_asked()
+        return get_object_or_404(self.filter_queryset(self.get_queryset()), pk=self.kwargs["pk"])
 
     def _unless_known(self: Any, tag: str, answer: Callable[[], Response]) -> Response:
         response = Response(status=304) if is_known(tag, self.request.headers.get("If-None-Match")) else answer()
@@ -371,7 +383,8 @@ class UnitScopedView(AccessView):
     visible_is_permitted = True
 
     def get_queryset(self) -> QuerySet[Any]:
-        return cast("UnitRecordQuerySet", super().get_queryset()).visible_to(self.request.user).select_related("unit")
+        rows = cast("UnitRecordQuerySet", super().get_queryset()).visible_to(self.request.user)
+        return rows if self.columns else rows.select_related("unit")
 
     def opened_by_grants(self) -> bool:
         verb = self.verb or VERBS[self.action]
