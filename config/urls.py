@@ -1,7 +1,10 @@
 """Every mount. A domain names its own in its `domain.py`."""
 
+from importlib import import_module
+
 from django.contrib import admin
 from django.urls import include, path, re_path
+from django.urls.resolvers import RoutePattern
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
@@ -9,8 +12,11 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 from apps.access.checks import own_policy
 from apps.kernel import pages, probes
 from apps.kernel.registry import domains
+from apps.kernel.routing import Resources
 
+resources = [pattern for domain in domains if domain.api for pattern in import_module(domain.api).urlpatterns]
 urlpatterns = [
+    Resources(RoutePattern("api/v1/"), resources),
     path("livez", probes.livez, name="livez"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.figures, name="metrics"),
@@ -33,7 +39,6 @@ urlpatterns = [
         ),
         name="api-docs",
     ),
-    *(path("api/v1/", include(domain.api)) for domain in domains if domain.api),
     re_path("^api/", own_policy("There is nothing.")(csrf_exempt(pages.not_found)), name="nothing"),
     *(path("", include(domain.web)) for domain in domains if domain.web),
 ]

@@ -75,15 +75,19 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
         meta = self.model._meta
         roles = roles_of(user)
         units = roles.units(f"{meta.app_label}.{action}_{meta.model_name}")
-        if roles.covers_all(units):
+        granted = self.granted_to(user, action) if self.is_granted_to(user, action) else None
+        return self.visible_in(units, of=len(roles.organisation.paths), granted=granted)
+
+    def visible_in(self, units: frozenset[UUID], *, of: int, granted: Exists | None = None) -> Self:
+        """Rows in some of so many units, and what was granted beside them."""
+        if units and len(units) == of:
             everything = self.all()
             everything._visible = Visible(units, are_few=False, granted=None, condition=None)
             return everything
-        granted = self.granted_to(user, action) if self.is_granted_to(user, action) else None
         by_role = Q(unit__in=units)
         either = ExpressionWrapper(by_role if granted is None else by_role | Q(granted), models.BooleanField())
         visible = self.filter(either)
-        few = len(units) <= MOST_BRANCHES and 2 * len(units) < len(roles.organisation.paths)
+        few = len(units) <= MOST_BRANCHES and 2 * len(units) < of
         visible._visible = Visible(units, few, granted, visible.query.where.children[-1])
         return visible
 

@@ -3,14 +3,18 @@
 import ipaddress
 import re
 from collections.abc import Callable
+from functools import cached_property
 from http import HTTPStatus
 from time import perf_counter
 from typing import cast
 
 import structlog
-from csp.constants import SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import HEADER, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.middleware import CSPMiddleware
+from csp.utils import build_policy
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from uuid_utils.compat import uuid7
 
@@ -163,6 +167,12 @@ def stored_nowhere(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+def has_token(request: HttpRequest) -> bool:
+    """Whether a program calls the API with a token; a browser's session is not looked at then."""
+    scheme = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")[0]
+    return scheme.lower() == "bearer" and request.path.startswith("/api/")
+
+
 def compressed_for_programs(get_response: GetResponse) -> GetResponse:
     """Answers of the API are compressed for callers with a token. Those of a browser's session never are: whoever makes
     it ask for a text of his own could guess a secret beside that text by the length of the answer (BREACH).
@@ -170,12 +180,25 @@ def compressed_for_programs(get_response: GetResponse) -> GetResponse:
     compressing = GZipMiddleware(get_response)
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        has_token = request.headers.get("Authorization", "").startswith("Bearer ")
-        if has_token and request.path.startswith("/api/"):
+        if has_token(request):
             return cast("HttpResponse", compressing(request))
         return get_response(request)
 
     return middleware
+
+
+class ContentPolicy(CSPMiddleware):
+    """Composes the header for pages; what programs read has the same one each time."""
+
+    @cached_property
+    def plain(self) -> str:
+        return build_policy()
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not has_token(request) or hasattr(request, "_csp_nonce"):
+            return super().process_response(request, response)
+        response.headers.setdefault(HEADER, self.plain)
+        return response
 
 
 def admin_policy(get_response: GetResponse) -> GetResponse:

@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "apps.kernel.middleware.acting_request",
     "apps.kernel.middleware.note_request",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "apps.kernel.middleware.ContentPolicy",
     "apps.kernel.middleware.admin_policy",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

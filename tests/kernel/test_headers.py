@@ -29,6 +29,14 @@ def test_every_answer_carries_them(path, host, status):
     assert HEADERS - set(answer.headers) == set()
 
 
+def test_programs_get_the_same_content_policy_as_everybody(make_user, api):
+    with_token = api(make_user("administrator")).get("/api/v1/units/").headers["Content-Security-Policy"]
+    without = Client().get("/api/v1/units/").headers["Content-Security-Policy"]
+
+    assert set(with_token.split("; ")) == set(without.split("; "))
+    assert {"default-src 'self'", "frame-ancestors 'none'", "object-src 'none'"} <= set(with_token.split("; "))
+
+
 def test_answers_of_the_api_are_stored_nowhere_but_with_their_reader(make_user, api):
     client = api(make_user("administrator"))
 
