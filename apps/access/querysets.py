@@ -75,7 +75,8 @@ class UnitRecordQuerySet(models.QuerySet[Any]):
         meta = self.model._meta
         roles = roles_of(user)
         units = roles.units(f"{meta.app_label}.{action}_{meta.model_name}")
-        granted = self.granted_to(user, action) if self.is_granted_to(user, action) else None
+        everywhere = roles.covers_all(units)
+        granted = self.granted_to(user, action) if not everywhere and self.is_granted_to(user, action) else None
         return self.visible_in(units, of=len(roles.organisation.paths), granted=granted)
 
     def visible_in(self, units: frozenset[UUID], *, of: int, granted: Exists | None = None) -> Self:

@@ -52,6 +52,9 @@ class Roles:
         model = apps.get_model("access", "Unit")
         return model.from_db(connection.alias, ("id", "path"), (key, self.organisation.paths[key]))
 
+    def covers_all(self, units: frozenset[UUID]) -> bool:
+        return bool(units) and len(units) == len(self.organisation.paths)
+
     @cached_property
     def paths(self) -> dict[str, tuple[str, ...]]:
         """Every permission → paths of the units whose subtrees it covers."""
