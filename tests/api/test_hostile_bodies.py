@@ -36,7 +36,7 @@ GIVEN = {Work: {"kind": Work.Kind.JOB}}
 WRITING = [
     pytest.param(route, id=f"{route.method} {route.path}")
     for route in api_routes()
-    if route.method in {"POST", "PUT", "PATCH"}
+    if route.method in {"POST", "PUT", "PATCH", "DELETE"}
 ]
 
 
@@ -52,11 +52,13 @@ def test_no_hostile_body_is_stored_or_breaks_anything(writer, unit, route: Route
     row = row_of(model, unit, **GIVEN.get(model, {})) if route.detail else None
     path = route.path.replace("{id}", str(row.pk) if row else "").replace("{name}", "nothing")
     rows = model._default_manager.filter(pk=row and row.pk).values()
+    # A deletion takes no meaning from a body, so it is stopped by its version.
+    version = '"0"' if route.method == "DELETE" else "*"
     before, kept = stored(), list(rows)
     wrong = []
 
     for name, (content_type, body) in BODIES.items():
-        answer = writer.generic(route.method, path, body, content_type, headers={"If-Match": "*"})
+        answer = writer.generic(route.method, path, body, content_type, headers={"If-Match": version})
         is_problem = answer["Content-Type"] == "application/problem+json" and answer.json()["code"]
         if not 400 <= answer.status_code < 500 or not is_problem:
             wrong.append(f"{name}: {answer.status_code} {answer.text[:200]}")

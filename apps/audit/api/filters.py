@@ -1,6 +1,7 @@
 from typing import Any
 
 from django_filters import CharFilter, ChoiceFilter, IsoDateTimeFilter, UUIDFilter
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from apps.access.api.filters import StrictFilterSet
@@ -8,6 +9,8 @@ from apps.audit.filters import FILTERS
 from apps.audit.models import AuditEvent
 from apps.audit.querysets import AuditEventQuerySet
 from apps.kernel.trail import Action
+
+ACTIONS = [action.name.lower() for action in Action]
 
 
 class AuditEventFilter(StrictFilterSet):
@@ -18,7 +21,9 @@ class AuditEventFilter(StrictFilterSet):
     actor = CharFilter(method="apply")
     object = CharFilter(method="apply")
     model = CharFilter(method="apply")
-    action = ChoiceFilter(choices=[(action.name.lower(), action.name.lower()) for action in Action], method="apply")
+    action = extend_schema_field({"type": "string", "enum": ACTIONS})(
+        ChoiceFilter(choices=[(name, name) for name in ACTIONS], method="apply")
+    )
     request = CharFilter(method="apply")
     unit = UUIDFilter(method="apply")
     batch = CharFilter(method="apply")
