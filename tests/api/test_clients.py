@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -27,7 +28,11 @@ def token(make_user, unit, api) -> str:
 
 
 def run(*command: str, where: Path) -> str:
-    ran = subprocess.run(command, cwd=where, check=False, capture_output=True, text=True, timeout=110)
+    # The generator formats what it wrote with the ruff that is installed beside it.
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ran = subprocess.run(
+        command, cwd=where, env=os.environ | {"PATH": path}, check=False, capture_output=True, text=True, timeout=110
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout
 

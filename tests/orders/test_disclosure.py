@@ -35,6 +35,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ACTING = {
     "access.assignment.granted_by",
+    "audit.alert.decided_by",
     "audit.auditevent.actor",
     "customers.contact.customer",
     "customers.customergrant.content_object",
