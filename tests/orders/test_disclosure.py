@@ -42,6 +42,7 @@ ACTING = {
     "integrations.importbatch.requested_by",
     "orders.order.agent",
     "privacy.privacyrequest.asked_by",
+    "reports.bulkaction.requested_by",
     "reports.export.requested_by",
     "workforce.absence.decided_by",
     "workforce.employee.reports_to",
