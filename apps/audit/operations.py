@@ -8,59 +8,51 @@ from apps.audit import sql
 from apps.audit.tracking import Tracking, install, remove
 
 
-class LayTrail(Operation):
-    """Turn the table that `CreateModel` made into one partitioned by month, with its guard and its functions."""
+class Statements(Operation):
+    """Statements of `apps.audit.sql`. The models stay as they are."""
 
     reversible = True
+    forwards: tuple[str, ...]
+    backwards: tuple[str, ...]
+    said: str
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """The models stay as they are."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        for statements in (sql.PARTITION, sql.FUNCTIONS, sql.FIRST_PARTITIONS):
+        for statements in self.forwards:
             schema_editor.execute(statements, params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        schema_editor.execute(sql.REMOVE, params=None)
+        for statements in self.backwards:
+            schema_editor.execute(statements, params=None)
 
     def describe(self) -> str:
-        return "Lay the audit trail"
+        return self.said
 
 
-class GuardSeal(Operation):
+class LayTrail(Statements):
+    """Turn the table that `CreateModel` made into one partitioned by month, with its guard and its functions."""
+
+    forwards = (sql.PARTITION, sql.FUNCTIONS, sql.FIRST_PARTITIONS)
+    backwards = (sql.REMOVE,)
+    said = "Lay the audit trail"
+
+
+class GuardSeal(Statements):
     """What was sealed is never changed or deleted."""
 
-    reversible = True
-
-    def state_forwards(self, app_label: str, state: Any) -> None:
-        """The models stay as they are."""
-
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        schema_editor.execute(sql.GUARD_SEAL, params=None)
-
-    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        schema_editor.execute(sql.UNGUARD_SEAL, params=None)
-
-    def describe(self) -> str:
-        return "Guard the sealed log"
+    forwards = (sql.GUARD_SEAL,)
+    backwards = (sql.UNGUARD_SEAL,)
+    said = "Guard the sealed log"
 
 
-class AllowRedaction(Operation):
+class AllowRedaction(Statements):
     """Personal values of an entry may go, by one function that says so in an entry of its own."""
 
-    reversible = True
-
-    def state_forwards(self, app_label: str, state: Any) -> None:
-        """The models stay as they are."""
-
-    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        schema_editor.execute(sql.REDACTION, params=None)
-
-    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        schema_editor.execute(sql.WITHOUT_REDACTION, params=None)
-
-    def describe(self) -> str:
-        return "Let personal values of audit entries be erased"
+    forwards = (sql.REDACTION,)
+    backwards = (sql.WITHOUT_REDACTION,)
+    said = "Let personal values of audit entries be erased"
 
 
 class TrackTable(Operation):
