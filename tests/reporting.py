@@ -3,9 +3,9 @@
 from io import BytesIO
 
 from apps.accounts.models import User
+from apps.kernel.writers import write_csv
 from apps.reports.models import Export
 from apps.reports.tables import table_of
-from apps.reports.writers import write_csv
 
 
 def report_lines(slug: str, reader: User) -> list[str]:

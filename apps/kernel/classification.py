@@ -6,6 +6,7 @@ every model to its declaration are in `apps.privacy.checks`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal, cast
 from uuid import uuid4
 
@@ -300,6 +301,20 @@ class Retention:
     """The anchor while the first one is NULL."""
 
 
+ReadLevel = Literal["none", "metadata", "values"]
+
+
+@dataclass(frozen=True)
+class Reads:
+    """How much the trail keeps when somebody looks at rows: nothing; who, how and which rows; also which fields.
+
+    `none` on rows about people wants a reason.
+    """
+
+    level: ReadLevel
+    reason: str = ""
+
+
 @dataclass(frozen=True)
 class Unlinked:
     """Personal data that leads to no known person, and how long that is borne."""
@@ -343,6 +358,10 @@ class Classification:
     retention: Retention | None = None
     unlinked: Unlinked | None = None
     erase_row: RowErasure = "keep"
+    trail: str = ""
+    """A key of `GROUNDS`: why, and how long, the audit trail keeps the model's entries for another time than usual."""
+    reads: Reads | None = None
+    """Where it is not said, looking at rows about people is recorded as `metadata`, at any others not at all."""
 
     def kinds(self) -> dict[str, Kind]:
         """Field name → what it holds, the shorthand unfolded."""
@@ -361,6 +380,23 @@ def classification_of(model: type[models.Model]) -> Classification | None:
     """A declaration is never inherited from another concrete model: every table says its own."""
     declared = vars(model).get("classification")
     return cast("Classification | None", declared) or _third_party.get(model._meta.label_lower)
+
+
+def is_about_people(kind: Kind) -> bool:
+    if isinstance(kind, Json):
+        return any(is_about_people(inner) for inner in kind.paths.values())
+    return kind.is_personal and not isinstance(kind, Secret | Derived)
+
+
+@cache
+def read_level(model: type[models.Model]) -> ReadLevel:
+    """What nobody classified is taken for personal."""
+    declared = classification_of(model)
+    if declared is None:
+        return "metadata"
+    if declared.reads is not None:
+        return declared.reads.level
+    return "metadata" if any(map(is_about_people, declared.kinds().values())) else "none"
 
 
 def classified_models() -> list[type[models.Model]]:

@@ -13,6 +13,8 @@ class BusinessError(Exception):
     """The rules of the business do not allow this."""
 
     code: ClassVar[str] = "refused"
+    about_access: ClassVar[bool] = False
+    """Whether it says what somebody may do, and not what the business allows: then the trail keeps the attempt."""
 
     def __init__(self, message: str = "", **details: object) -> None:
         """`details` are shown to the caller as members of the problem document, so they hold no personal value."""
@@ -26,6 +28,7 @@ class NotPermitted(BusinessError):
     """Your roles do not allow this."""
 
     code = "not_permitted"
+    about_access = True
 
 
 class StaleRecord(BusinessError):

@@ -20,7 +20,7 @@ from uuid_utils.compat import uuid7
 
 from apps.kernel.metrics import REQUEST_QUERIES, REQUEST_SECONDS, counting_statements
 from apps.kernel.problems import problem_page
-from apps.kernel.trail import Context, acting
+from apps.kernel.trail import Context, Notes, acting
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -76,7 +76,8 @@ def acting_request(get_response: GetResponse) -> GetResponse:
         request.META["HTTP_X_REQUEST_ID"] = request_id
         source = request.path.split("/", 2)[1] if request.path.startswith(("/admin/", "/api/", "/oauth/")) else "web"
         address = request.META["REMOTE_ADDR"] or None
-        with acting(Context(source=source, request=request, request_id=request_id, address=address)):
+        context = Context(source=source, request=request, request_id=request_id, address=address, notes=Notes())
+        with acting(context):
             response = get_response(request)
         response["X-Request-ID"] = request_id
         return response

@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Self
 from uuid import UUID
 
 import orjson
 from django.db import connection
+from django.db.models import Model
 from django.http import HttpRequest
+
+from apps.kernel.planning import planned_once
 
 
 class Action(IntEnum):
@@ -30,6 +33,7 @@ class Action(IntEnum):
     REDACTED = 11
     DDL = 12
     OPERATED = 13
+    PRUNED = 14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +50,8 @@ class Context:
     address: str | None = None
     reason: str = ""
     batch: str = ""
+    notes: "Notes | None" = field(default=None, compare=False)
+    """What the request has shown and refused so far; a process that answers nobody has none."""
 
     def payload(self) -> dict[str, str]:
         """The context as plain text values; a request's user is looked up now, when somebody has authenticated."""
@@ -72,6 +78,51 @@ class Context:
             reason=payload.get("reason", ""),
             batch=payload.get("batch", ""),
         )
+
+
+@dataclass
+class Shown:
+    """Rows of one class that an answer shows."""
+
+    door: str
+    filters: Mapping[str, str | None] | None
+    fields: Sequence[str]
+    keys: dict[str, None] = field(default_factory=dict)
+
+
+@dataclass
+class Notes:
+    """What becomes entries when a request ends: one for each class of rows that was shown, and one refusal."""
+
+    shown: dict[type[Model], Shown] = field(default_factory=dict)
+    refused: dict[str, object] = field(default_factory=dict)
+    refused_rows: dict[tuple[type[Model], str], None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`model` is a label such as `customers.customer`. `details` hold no personal value and no secret."""
+
+    action: Action
+    model: str
+    objects: Sequence[UUID | str] = ()
+    details: Mapping[str, object] = field(default_factory=dict)
+
+    def call(self) -> tuple[str, list[Any]]:
+        """The call that writes it, by whoever acts now: for a statement of its own, or as a column of another."""
+        context = current()
+        return "audit_record(%s::smallint, %s::text, %s::text[], %s::jsonb, %s::jsonb)", [
+            int(self.action),
+            self.model,
+            [str(key) for key in self.objects],
+            orjson.dumps(self.details, default=str).decode(),
+            orjson.dumps(context.payload() if context else {}).decode(),
+        ]
+
+
+def statement_of(entries: Sequence[Entry]) -> tuple[str, list[Any]]:
+    calls, values = zip(*(entry.call() for entry in entries), strict=True)
+    return f"SELECT {', '.join(calls)}", [value for each in values for value in each]
 
 
 _context: ContextVar[Context | None] = ContextVar("trail_context", default=None)
@@ -106,15 +157,11 @@ def record(
 
     `model` is a label such as `customers.customer`. `details` hold no personal value and no secret.
     """
-    context = current()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT audit_record(%s::smallint, %s::text, %s::text[], %s::jsonb, %s::jsonb)",
-            [
-                int(action),
-                model,
-                [str(key) for key in objects],
-                orjson.dumps(details or {}, default=str).decode(),
-                orjson.dumps(context.payload() if context else {}).decode(),
-            ],
-        )
+    write([Entry(action, model, objects, details or {})])
+
+
+def write(entries: Sequence[Entry]) -> None:
+    """Write them by one statement."""
+    if entries:
+        with planned_once(), connection.cursor() as cursor:
+            cursor.execute(*statement_of(entries))

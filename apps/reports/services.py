@@ -19,9 +19,9 @@ from apps.events.work import enqueue
 from apps.files import services as files
 from apps.kernel.errors import BusinessError
 from apps.kernel.trail import Action, record
+from apps.kernel.writers import WRITERS, TooManyRows
 from apps.reports.models import BulkAction, Export
 from apps.reports.tables import CHUNK, Cells, Table, table_of
-from apps.reports.writers import WRITERS, TooManyRows
 
 Progress = Callable[[int, int], None]
 
@@ -39,6 +39,7 @@ class RightsChanged(BusinessError):
     """Your rights have changed since the rows were read. Ask for the file again."""
 
     code = "rights_changed"
+    about_access = True
 
 
 class NotMade(BusinessError):

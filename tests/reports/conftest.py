@@ -2,7 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from apps.access.models import Unit
 from apps.events.models import Work
@@ -12,7 +12,7 @@ from tests.sample.models import Person
 
 def work_off() -> None:
     """Do what a relay and a worker would do now."""
-    for key in Work.objects.filter(state=Work.State.READY, due_at__lte=timezone.now()).values_list("pk", flat=True):
+    for key in Work.objects.filter(state=Work.State.READY, due_at__lte=Now()).values_list("pk", flat=True):
         execute(key)
 
 

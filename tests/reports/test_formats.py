@@ -9,9 +9,9 @@ from zipfile import ZipFile
 import pytest
 
 from apps.accounts.models import User
+from apps.kernel.writers import WRITERS, TextTooLong, TooManyRows, write_csv, write_jsonl, write_xlsx
 from apps.reports import services
 from apps.reports.tables import Table
-from apps.reports.writers import WRITERS, TextTooLong, TooManyRows, write_csv, write_jsonl, write_xlsx
 from tests.sample.models import Person
 
 HEADINGS = ["Text", "Amount", "Day", "Moment", "Flag", "Nothing", "List"]

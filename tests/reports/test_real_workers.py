@@ -22,7 +22,7 @@ from tests.sample.models import Person
 pytestmark = [
     pytest.mark.faults,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(400),
     pytest.mark.xdist_group("faults"),
 ]
 COUNT = 60_000

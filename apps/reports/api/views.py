@@ -14,12 +14,12 @@ from rest_framework.views import APIView
 
 from apps.access.api.base import AccessView, ReadOnlyRecordViewSet, action
 from apps.kernel.rendering import JSONRenderer
+from apps.kernel.writers import WRITERS
 from apps.reports import services
 from apps.reports.api.serializers import AskSerializer, ExportSerializer, ReportSerializer, RunSerializer
 from apps.reports.models import Export
 from apps.reports.registry import Report, reports_for
 from apps.reports.tables import NoSuchTable
-from apps.reports.writers import WRITERS
 
 POLL_AFTER = "1"
 KINDS = [writer.content_type.partition(";")[0] for writer in WRITERS.values()]

@@ -12,6 +12,7 @@ from apps.events import services
 from apps.events.models import Work
 from apps.integrations.querysets import jobs_of
 from apps.integrations.wording import error_of, title_of
+from apps.kernel import reads
 from apps.kernel.errors import BusinessError
 from apps.reports.models import BulkAction, Export
 from apps.reports.tables import page_of
@@ -36,7 +37,10 @@ def job(request: HttpRequest, pk: str) -> HttpResponse:
         "back": _origin(export, bulk),
     }
     if "part" in request.GET:
+        # Of a page that was entered when it was opened.
         return render(request, "reports/job_part.html", context)
+    if not is_mine:
+        reads.show(Work, [work.pk], door="record")
     return render(request, "reports/job.html", {**admin.site.each_context(request), **context})
 
 

@@ -13,7 +13,6 @@ from xlsxwriter import Workbook
 
 from apps.kernel.errors import BusinessError
 from apps.kernel.spreadsheets import neutral
-from apps.reports.models import Export
 
 MOST_ROWS = 1_048_575
 """What a sheet holds below its headings."""
@@ -107,11 +106,11 @@ def write_jsonl(stream: IO[bytes], headings: Sequence[str], rows: Iterable[Seque
 
 
 WRITERS: Mapping[str, Writer] = {
-    Export.Format.CSV: Writer(content_type="text/csv; charset=utf-8", write=write_csv),
-    Export.Format.XLSX: Writer(
+    "csv": Writer(content_type="text/csv; charset=utf-8", write=write_csv),
+    "xlsx": Writer(
         content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         write=write_xlsx,
         most_rows=MOST_ROWS,
     ),
-    Export.Format.JSONL: Writer(content_type="application/jsonl", write=write_jsonl, by_name=True),
+    "jsonl": Writer(content_type="application/jsonl", write=write_jsonl, by_name=True),
 }
