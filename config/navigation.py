@@ -1,7 +1,7 @@
 """The menu of the admin, made of what is registered: what waits, then business, then the platform."""
 
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 from django.apps import AppConfig, apps
 from django.conf import settings
@@ -12,6 +12,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from apps.access.admin.base import RecordAdmin
+from apps.accounts.models import User
+from apps.reports.registry import reports_for
 
 FIRST = "start"
 """The part of the menu that has no heading."""
@@ -25,8 +27,9 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     start = [
         {"title": _("Start"), "icon": "home", "link": reverse("admin:index")},
         *(_item(page) for page in sections.pop(FIRST, [])),
-        {"title": _("Reports"), "icon": "summarize", "link": reverse("reports")},
     ]
+    if reports_for(cast("User", request.user)):
+        start.append({"title": _("Reports"), "icon": "summarize", "link": reverse("reports")})
     return [
         {"items": start},
         *(

@@ -17,7 +17,10 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.audit import probes  # noqa: F401
-        from apps.audit.grants import grant_runtime_role
+        from apps.audit.grants import grant_retention_role, grant_runtime_role
+        from apps.audit.retention import declare_periods
 
         connection_created.connect(_carry_context, dispatch_uid="audit.context")
         post_migrate.connect(grant_runtime_role, sender=self, dispatch_uid="audit.grants")
+        post_migrate.connect(grant_retention_role, sender=self, dispatch_uid="audit.retention_role")
+        post_migrate.connect(declare_periods, sender=self, dispatch_uid="audit.periods")

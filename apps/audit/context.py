@@ -13,10 +13,14 @@ from apps.kernel.trail import current
 
 WRITES = re.compile(
     r"(?:\s+|--[^\n]*\n|/\*.*?\*/)*(?:INSERT|UPDATE|DELETE|MERGE|DO|CALL|EXECUTE|EXPLAIN"
-    r"|WITH\b.*\b(?:INSERT|UPDATE|DELETE|MERGE))\b",
+    r"|WITH\b.*\b(?:INSERT|UPDATE|DELETE|MERGE)|(?:CREATE|ALTER|DROP)(?!\s+(?:DATABASE|SYSTEM|TABLESPACE))"
+    r"|GRANT|REVOKE|COMMENT|SELECT\s+audit_(?:create_partitions|prune))\b",
     re.IGNORECASE | re.DOTALL,
 )
+ALONE = re.compile(r"\s*(?:CREATE|DROP|ALTER)\b[^;]*\bCONCURRENTLY\b", re.IGNORECASE)
+"""What PostgreSQL takes in no transaction, so in no company either."""
 SET = "SELECT set_config('audit.ctx', %s, true)"
+SET_SESSION = "SELECT set_config('audit.ctx', %s, false)"
 
 
 def context_now() -> str:
@@ -31,6 +35,8 @@ def carry_context(execute: Callable[..., Any], statement: Any, params: Any, many
     text = statement.as_string(cursor.cursor) if isinstance(statement, sql.Composable) else statement
     if isinstance(cursor.cursor, ServerCursor) or not WRITES.match(text):
         return execute(statement, params, many, context)
+    if ALONE.match(text):
+        return _alone(execute, statement, params, many, context)
     if many:
         with transaction.atomic(using=context["connection"].alias):
             cursor.cursor.execute(SET, [context_now()])
@@ -41,6 +47,16 @@ def carry_context(execute: Callable[..., Any], statement: Any, params: Any, many
     answer = execute(f"{SET % literal}; {text}", params, many, context)
     cursor.nextset()
     return answer
+
+
+def _alone(execute: Callable[..., Any], statement: Any, params: Any, many: bool, context: dict[str, Any]) -> Any:  # noqa: FBT001
+    """The context is the session's for so long."""
+    cursor = context["cursor"].cursor
+    cursor.execute(SET_SESSION, [context_now()])
+    try:
+        return execute(statement, params, many, context)
+    finally:
+        cursor.execute(SET_SESSION, [""])
 
 
 @contextmanager

@@ -16,7 +16,8 @@ Filter = Callable[[AuditEventQuerySet, str], AuditEventQuerySet]
 
 def _by_actor(entries: AuditEventQuerySet, said: str) -> AuditEventQuerySet:
     if "@" in said:
-        return entries.filter(actor__in=User.objects.filter(email__iexact=said).values("pk"))
+        # The keys themselves: what a subquery finds the planner cannot know.
+        return entries.filter(actor__in=list(User.objects.filter(email__iexact=said).values_list("pk", flat=True)))
     return entries.filter(actor=_key(said))
 
 
@@ -29,9 +30,10 @@ def _key(said: str) -> UUID:
 
 def _by_model(entries: AuditEventQuerySet, said: str) -> AuditEventQuerySet:
     app_label, _dot, name = said.lower().partition(".")
-    if not ContentType.objects.filter(app_label=app_label, model=name).exists():
-        raise ValueError("There is no such kind of row. It looks like customers.customer.")
-    return entries.of_model(said)
+    try:
+        return entries.filter(content_type=ContentType.objects.get_by_natural_key(app_label, name))
+    except ContentType.DoesNotExist as error:
+        raise ValueError("There is no such kind of row. It looks like customers.customer.") from error
 
 
 def _by_action(entries: AuditEventQuerySet, said: str) -> AuditEventQuerySet:
@@ -45,13 +47,14 @@ FILTERS: dict[str, Filter] = {
     "object": lambda entries, said: entries.filter(object_pk=said),
     "model": _by_model,
     "action": _by_action,
+    "subject": lambda entries, said: entries.filter(subject=_key(said)),
     "request": lambda entries, said: entries.filter(cid=said).exclude(cid=""),
     "unit": lambda entries, said: entries.filter(unit=_key(said)),
     "batch": lambda entries, said: entries.filter(batch=said).exclude(batch=""),
 }
 
 
-def matching(*, since: datetime | None = None, until: datetime | None = None, **words: str) -> AuditEventQuerySet:
+def matching(since: datetime | None = None, until: datetime | None = None, **words: str) -> AuditEventQuerySet:
     """Entries that meet every filter named. A value that cannot be one raises `ValueError` with a sentence."""
     entries = AuditEvent.objects.between(since, until)
     for name, said in words.items():

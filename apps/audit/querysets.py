@@ -4,6 +4,8 @@ from uuid import UUID
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.db.models import F
+from django.db.models.fields.tuple_lookups import TupleLessThan
 
 if TYPE_CHECKING:
     from apps.accounts.models import User
@@ -15,10 +17,6 @@ class AuditEventQuerySet(models.QuerySet[Any]):
         kind = ContentType.objects.get_for_model(row, for_concrete_model=True)
         return self.filter(content_type=kind, object_pk=str(row.pk))
 
-    def of_model(self, label: str) -> Self:
-        app_label, _dot, name = label.lower().partition(".")
-        return self.filter(content_type__in=ContentType.objects.filter(app_label=app_label, model=name).values("pk"))
-
     def by(self, actor: "User | UUID | str") -> Self:
         return self.filter(actor=getattr(actor, "pk", actor))
 
@@ -26,3 +24,10 @@ class AuditEventQuerySet(models.QuerySet[Any]):
         """From `since` on and before `until`; `None` leaves that side open."""
         queryset = self if since is None else self.filter(timestamp__gte=since)
         return queryset if until is None else queryset.filter(timestamp__lt=until)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-timestamp", "-id")
+
+    def before(self, moment: datetime, number: int) -> Self:
+        """Older than this place of `newest_first`. Months after it are left out by the time alone."""
+        return self.filter(TupleLessThan((F("timestamp"), F("id")), (moment, number)), timestamp__lte=moment)

@@ -140,42 +140,19 @@ GUARD_SEAL = "".join(
 )
 UNGUARD_SEAL = "".join(f"DROP TRIGGER audit_append_only ON {table};" for table in SEALED)
 
-REDACTION = f"""
--- What may become of an entry or a leaf: personal values go, nothing else changes and nothing comes.
-CREATE FUNCTION audit_only_forget() RETURNS trigger LANGUAGE plpgsql {PINNED} AS $audit$
-DECLARE
-    before jsonb := to_jsonb(OLD);
-    after jsonb := to_jsonb(NEW);
-    forgettable text[] := ARRAY['personal', 'reason', 'remote_addr', 'reason_salt', 'address_salt'];
-BEGIN
-    IF TG_OP = 'UPDATE' AND after - forgettable = before - forgettable
-        AND NOT EXISTS (
-            SELECT FROM jsonb_each(after) AS a WHERE a.key = ANY(forgettable) AND a.key <> 'personal'
-                AND a.value NOT IN ('""'::jsonb, 'null'::jsonb, before -> a.key))
-        AND NOT EXISTS (
-            SELECT FROM jsonb_each(after -> 'personal') AS a
-            WHERE a.value IS DISTINCT FROM before -> 'personal' -> a.key)
-    THEN
-        RETURN NEW;
-    END IF;
-    RAISE EXCEPTION 'An audit entry is never changed or deleted.' USING ERRCODE = 'insufficient_privilege';
-END
-$audit$;
 
-CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON {TABLE}
-    FOR EACH ROW EXECUTE FUNCTION audit_only_forget();
-CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit_auditleaf
-    FOR EACH ROW EXECUTE FUNCTION audit_only_forget();
-
+def redacting(check: str = "") -> str:
+    return f"""
 -- The one way to erase: `erased` is an object of entries, each with the names of the fields that go. It says so itself.
-CREATE FUNCTION audit_redact(erased jsonb, ground text, context jsonb) RETURNS integer
+CREATE OR REPLACE FUNCTION audit_redact(erased jsonb, ground text, context jsonb) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER {PINNED} AS $audit$
 DECLARE
     f {TABLE} := audit_frame(context, 'audit', 'auditevent');
     gone jsonb;
     counted integer;
+    keeping uuid;
 BEGIN
-    IF ground = '' THEN
+{check}    IF ground = '' THEN
         RAISE EXCEPTION 'A redaction states its ground.' USING ERRCODE = 'check_violation';
     END IF;
     SELECT jsonb_object_agg(held.id, held.fields), sum(jsonb_array_length(held.fields)) INTO gone, counted
@@ -212,7 +189,37 @@ BEGIN
     RETURN counted;
 END
 $audit$;
+"""  # noqa: S608
 
+
+REDACTION = f"""
+-- What may become of an entry or a leaf: personal values go, nothing else changes and nothing comes.
+CREATE FUNCTION audit_only_forget() RETURNS trigger LANGUAGE plpgsql {PINNED} AS $audit$
+DECLARE
+    before jsonb := to_jsonb(OLD);
+    after jsonb := to_jsonb(NEW);
+    forgettable text[] := ARRAY['personal', 'reason', 'remote_addr', 'reason_salt', 'address_salt'];
+BEGIN
+    IF TG_OP = 'UPDATE' AND after - forgettable = before - forgettable
+        AND NOT EXISTS (
+            SELECT FROM jsonb_each(after) AS a WHERE a.key = ANY(forgettable) AND a.key <> 'personal'
+                AND a.value NOT IN ('""'::jsonb, 'null'::jsonb, before -> a.key))
+        AND NOT EXISTS (
+            SELECT FROM jsonb_each(after -> 'personal') AS a
+            WHERE a.value IS DISTINCT FROM before -> 'personal' -> a.key)
+    THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'An audit entry is never changed or deleted.' USING ERRCODE = 'insufficient_privilege';
+END
+$audit$;
+
+CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON {TABLE}
+    FOR EACH ROW EXECUTE FUNCTION audit_only_forget();
+CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit_auditleaf
+    FOR EACH ROW EXECUTE FUNCTION audit_only_forget();
+
+{redacting()}
 REVOKE ALL ON FUNCTION audit_only_forget(), audit_redact(jsonb, text, jsonb) FROM PUBLIC;
 """  # noqa: S608
 
@@ -223,3 +230,153 @@ CREATE OR REPLACE TRIGGER audit_append_only BEFORE UPDATE OR DELETE ON audit_aud
     FOR EACH ROW EXECUTE FUNCTION audit_refuse();
 DROP FUNCTION audit_redact(jsonb, text, jsonb), audit_only_forget();
 """
+
+REFUSALS_A_MINUTE = 20
+BOUNDED = f"""
+-- Acts that change no row. What triggers and redaction write cannot be written here. Of the refusals of one actor in
+-- one minute the first are entries and the others are counted, so that nobody can fill the trail by asking.
+CREATE OR REPLACE FUNCTION audit_record(act smallint, label text, objects text[], details jsonb, context jsonb)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER {PINNED} AS $audit$
+DECLARE
+    f {TABLE};
+    refused integer;
+BEGIN
+    IF act NOT BETWEEN 3 AND 10 AND act <> 13 THEN
+        RAISE EXCEPTION 'Action % is written by the database alone.', act USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF act = 8 THEN
+        INSERT INTO audit_refusalcount AS known (who, minute, count)
+        VALUES (left(coalesce(context ->> 'actor', ''), 36), date_trunc('minute', clock_timestamp()), 1)
+        ON CONFLICT (minute, who) DO UPDATE SET count = known.count + 1 RETURNING count INTO refused;
+        IF refused > {REFUSALS_A_MINUTE} THEN
+            RETURN;
+        END IF;
+    END IF;
+    f := audit_frame(context, split_part(lower(label), '.', 1), split_part(lower(label), '.', 2));
+    INSERT INTO {TABLE} (
+        "timestamp", txid, content_type_id, action, object_pk, changes, personal, additional_data, source, actor_id,
+        cid, remote_addr, reason, batch, db_user, application_name
+    )
+    SELECT f."timestamp", f.txid, f.content_type_id, act, left(key, 255), f.changes, f.personal, details, f.source,
+        f.actor_id, f.cid, f.remote_addr, f.reason, f.batch, f.db_user, f.application_name
+    FROM unnest(CASE WHEN cardinality(objects) = 0 THEN ARRAY[''] ELSE objects END) AS key;
+END
+$audit$;
+
+-- One entry for each actor and minute with more refusals than were entered one by one. Returns how many it made.
+CREATE FUNCTION audit_sum_refusals(context jsonb) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER {PINNED} AS $audit$
+DECLARE
+    f {TABLE};
+    over record;
+    made integer := 0;
+BEGIN
+    FOR over IN
+        DELETE FROM audit_refusalcount WHERE minute < date_trunc('minute', clock_timestamp()) RETURNING *
+    LOOP
+        CONTINUE WHEN over.count <= {REFUSALS_A_MINUTE};
+        f := audit_frame(context || jsonb_build_object('actor', nullif(over.who, '')), 'accounts', 'user');
+        INSERT INTO {TABLE} (
+            "timestamp", txid, content_type_id, action, object_pk, changes, personal, additional_data, source,
+            actor_id, cid, remote_addr, reason, batch, db_user, application_name
+        ) VALUES (
+            f."timestamp", f.txid, f.content_type_id, 8, '', f.changes, f.personal,
+            jsonb_build_object('more', over.count - {REFUSALS_A_MINUTE}, 'minute', over.minute), f.source,
+            f.actor_id, f.cid, f.remote_addr, f.reason, f.batch, f.db_user, f.application_name
+        );
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END
+$audit$;
+
+REVOKE ALL ON FUNCTION audit_sum_refusals(jsonb) FROM PUBLIC;
+"""  # noqa: S608
+
+UNBOUNDED = f"""
+DROP FUNCTION audit_sum_refusals(jsonb);
+-- Acts that change no row. What triggers and redaction write cannot be written here.
+CREATE OR REPLACE FUNCTION audit_record(act smallint, label text, objects text[], details jsonb, context jsonb)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER {PINNED} AS $audit$
+DECLARE
+    f {TABLE};
+BEGIN
+    IF act NOT BETWEEN 3 AND 10 AND act <> 13 THEN
+        RAISE EXCEPTION 'Action % is written by the database alone.', act USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    f := audit_frame(context, split_part(lower(label), '.', 1), split_part(lower(label), '.', 2));
+    INSERT INTO {TABLE} (
+        "timestamp", txid, content_type_id, action, object_pk, changes, personal, additional_data, source, actor_id,
+        cid, remote_addr, reason, batch, db_user, application_name
+    )
+    SELECT f."timestamp", f.txid, f.content_type_id, act, left(key, 255), f.changes, f.personal, details, f.source,
+        f.actor_id, f.cid, f.remote_addr, f.reason, f.batch, f.db_user, f.application_name
+    FROM unnest(CASE WHEN cardinality(objects) = 0 THEN ARRAY[''] ELSE objects END) AS key;
+END
+$audit$;
+"""  # noqa: S608
+
+BOUNDED_SIGN_INS = f"""
+-- Acts that change no row. What triggers and redaction write cannot be written here. Of what one actor is refused in
+-- one minute, and of the failures to sign in to one account, the first are entries and the others are counted, so that
+-- nobody can fill the trail by asking. All accounts that nobody has are one.
+CREATE OR REPLACE FUNCTION audit_record(act smallint, label text, objects text[], details jsonb, context jsonb)
+RETURNS void LANGUAGE plpgsql SECURITY DEFINER {PINNED} AS $audit$
+DECLARE
+    f {TABLE};
+    times integer;
+BEGIN
+    IF act NOT BETWEEN 3 AND 10 AND act <> 13 THEN
+        RAISE EXCEPTION 'Action % is written by the database alone.', act USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    IF act IN (7, 8) THEN
+        INSERT INTO audit_refusalcount AS known (who, action, minute, count)
+        VALUES (
+            left(coalesce(CASE act WHEN 7 THEN objects[1] ELSE context ->> 'actor' END, ''), 36), act,
+            date_trunc('minute', clock_timestamp()), 1)
+        ON CONFLICT (minute, who, action) DO UPDATE SET count = known.count + 1 RETURNING count INTO times;
+        IF times > {REFUSALS_A_MINUTE} THEN
+            RETURN;
+        END IF;
+    END IF;
+    f := audit_frame(context, split_part(lower(label), '.', 1), split_part(lower(label), '.', 2));
+    INSERT INTO {TABLE} (
+        "timestamp", txid, content_type_id, action, object_pk, changes, personal, additional_data, source, actor_id,
+        cid, remote_addr, reason, batch, db_user, application_name
+    )
+    SELECT f."timestamp", f.txid, f.content_type_id, act, left(key, 255), f.changes, f.personal, details, f.source,
+        f.actor_id, f.cid, f.remote_addr, f.reason, f.batch, f.db_user, f.application_name
+    FROM unnest(CASE WHEN cardinality(objects) = 0 THEN ARRAY[''] ELSE objects END) AS key;
+END
+$audit$;
+
+-- One entry for each count with more than were entered one by one. Returns how many it made.
+CREATE OR REPLACE FUNCTION audit_sum_refusals(context jsonb) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER {PINNED} AS $audit$
+DECLARE
+    f {TABLE};
+    over record;
+    made integer := 0;
+BEGIN
+    FOR over IN
+        DELETE FROM audit_refusalcount WHERE minute < date_trunc('minute', clock_timestamp()) RETURNING *
+    LOOP
+        CONTINUE WHEN over.count <= {REFUSALS_A_MINUTE};
+        f := audit_frame(
+            context || jsonb_build_object('actor', CASE over.action WHEN 8 THEN nullif(over.who, '') END),
+            'accounts', 'user');
+        INSERT INTO {TABLE} (
+            "timestamp", txid, content_type_id, action, object_pk, changes, personal, additional_data, source,
+            actor_id, cid, remote_addr, reason, batch, db_user, application_name
+        ) VALUES (
+            f."timestamp", f.txid, f.content_type_id, over.action, CASE over.action WHEN 7 THEN over.who ELSE '' END,
+            f.changes, f.personal,
+            jsonb_build_object('more', over.count - {REFUSALS_A_MINUTE}, 'minute', over.minute), f.source,
+            f.actor_id, f.cid, f.remote_addr, f.reason, f.batch, f.db_user, f.application_name
+        );
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END
+$audit$;
+"""  # noqa: S608

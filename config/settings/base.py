@@ -29,6 +29,7 @@ PLATFORM_APPS = [
     "integrations",
     "notifications",
     "reports",
+    "oversight",
 ]
 DOMAIN_APPS = sorted(
     found.parent.name for found in (BASE_DIR / "apps").glob("*/domain.py") if found.parent.name not in PLATFORM_APPS
@@ -82,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "apps.access.middleware.recorded",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",

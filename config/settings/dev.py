@@ -5,8 +5,9 @@ import secrets
 from pathlib import Path
 
 from apps.audit.notes import Signer
+from apps.audit.receivers.configuration import File
 from config.settings.base import *  # noqa: F403
-from config.settings.base import AUDIT_KEYS_FILE, VAR_DIR, env
+from config.settings.base import AUDIT_KEYS_FILE, AUDIT_RECEIVERS_FILE, VAR_DIR, env
 
 
 def _kept_secret(path: Path, secret: str) -> str:
@@ -27,3 +28,5 @@ if not AUDIT_KEYS_FILE:
     AUDIT_KEYS = env.str("AUDIT_KEYS", "") or _kept_secret(
         VAR_DIR / "secrets" / "audit_key", Signer.generate("trial").line()
     )
+if not AUDIT_RECEIVERS_FILE:
+    AUDIT_RECEIVERS = (File(name="trial", path=VAR_DIR / "checkpoints"),)

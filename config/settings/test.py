@@ -10,6 +10,7 @@ from config.settings.base import *  # noqa: F403
 DEBUG = False
 SECRET_KEY = "of the tests only"  # noqa: S105
 AUDIT_KEYS = Signer("of the tests only", bytes(32)).line()
+AUDIT_RECEIVERS = ()
 ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -44,7 +44,8 @@ def _two_logins() -> bool:
 
 
 def _session_options(*, takes_role: bool, serves_web: bool) -> str:
-    options = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s"}
+    # Compiling a plan takes longer than almost every query, and one over tables that were never analysed looks dear.
+    options = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "60s", "jit": "off"}
     if serves_web:
         options["statement_timeout"] = env.str("DATABASE_STATEMENT_TIMEOUT", "30s")
     if takes_role:
@@ -70,6 +71,7 @@ def database_settings(var: Path) -> dict[str, Any]:
     if not as_owner:
         options["options"] = _session_options(takes_role=one_login, serves_web=serves_web)
     if serves_web:
+        options["prepare_threshold"] = 2  # for what `kernel.planning` marks; the ORM's own cursors never prepare
         # A pool excludes persistent connections, and a timed-out wait for it is a 503 (kernel/problems.py).
         options["pool"] = {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", 4), "timeout": 1.8}
     settings["CONN_MAX_AGE"] = 0 if serves_web or as_owner else 600
