@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
@@ -19,11 +20,20 @@ class AlreadyAnswered(BusinessError):
     code = "already_answered"
 
 
+class AboutOneself(BusinessError):
+    """This alert is about your own work. Somebody else answers it."""
+
+    code = "about_oneself"
+    about_access = True
+
+
 @transaction.atomic
-def raise_alert(rule: Alert.Rule, *, about: str = "", details: dict[str, Any] | None = None) -> Alert:
+def raise_alert(
+    rule: Alert.Rule, *, about: str = "", actor: UUID | None = None, details: dict[str, Any] | None = None
+) -> Alert:
     """The open alert about this; it is told once, however often the cause is met."""
     alert, created = Alert.objects.get_or_create(
-        rule=rule, about=about, state=Alert.State.OPEN, defaults={"details": details or {}}
+        rule=rule, about=about, state=Alert.State.OPEN, defaults={"actor_id": actor, "details": details or {}}
     )
     if created:
         publish(AlertRaised(alert=str(alert.pk), rule=rule.value))
@@ -41,6 +51,8 @@ def escalate_alert(alert: Alert, *, reason: str, by: User, now: datetime) -> Ale
 @transaction.atomic
 def _answer(alert: Alert, state: Alert.State, reason: str, by: User, now: datetime) -> Alert:
     alert = Alert.objects.select_for_update().get(pk=alert.pk)
+    if alert.actor_id == by.pk:
+        raise AboutOneself
     if alert.state in (Alert.State.EXPLAINED, state):
         raise AlreadyAnswered
     alert.state, alert.reason, alert.decided_by, alert.decided_at = state, reason, by, now

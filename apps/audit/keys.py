@@ -4,6 +4,7 @@ A line is a signing key, or the verifier key of one that no longer signs. While 
 so that readers can change over.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Keys:
 
 def keys() -> Keys:
     """Raises `KeyUnusable` when there is none, or one that cannot be read."""
-    lines = [line for line in _text().splitlines() if line.strip() and not line.startswith("#")]
+    lines = _lines()
     try:
         signers = tuple(Signer.read(line) for line in lines if line.startswith(PRIVATE))
         past = tuple(Verifier.read(line) for line in lines if not line.startswith(PRIVATE))
@@ -40,6 +41,21 @@ def keys() -> Keys:
     if not signers:
         raise KeyUnusable("No key signs: `manage.py audit key NAME` makes one for AUDIT_KEYS or AUDIT_KEYS_FILE.")
     return Keys(signers, past)
+
+
+def published() -> tuple[Verifier, ...]:
+    """The verifier keys for everybody, those that sign first. A line that cannot be read hides no other one."""
+    found: list[Verifier] = []
+    for line in sorted(_lines(), key=lambda line: not line.startswith(PRIVATE)):
+        with suppress(Unreadable):
+            found.append(Signer.read(line).verifier if line.startswith(PRIVATE) else Verifier.read(line))
+    if not found:
+        raise KeyUnusable
+    return tuple(found)
+
+
+def _lines() -> list[str]:
+    return [line for line in _text().splitlines() if line.strip() and not line.startswith("#")]
 
 
 def _text() -> str:

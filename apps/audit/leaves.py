@@ -4,9 +4,9 @@ A disclosure is base64url of the JSON `[salt, field, value]`; its digest is base
 shown and checked, or erased, without touching the line.
 """
 
-import base64
 import json
 import secrets
+from binascii import b2a_base64
 from collections.abc import Iterator
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ import orjson
 from django.contrib.contenttypes.models import ContentType
 
 VERSION = 1
-REASON, ADDRESS = "@reason", "@address"
+REASON, ADDRESS, MALFORMED = "@reason", "@address", "@malformed"
 """The names under which a reason and an address stand among the digests."""
 
 Digests = dict[str, str]
@@ -55,38 +55,43 @@ class Entry(NamedTuple):
 COLUMNS = """e.id, e.txid::text, to_char(e."timestamp" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     e.content_type_id, e.action, e.object_pk, e.actor_id::text, e.cid, e.source, e.unit_id::text, e.subject::text,
     e.batch, e.db_user, e.application_name, e.changes::text, e.additional_data::text, e.personal::text, e.reason,
-    host(e.remote_addr)"""
+    abbrev(e.remote_addr)"""
 
 
 class Kinds(dict[int, str]):
-    """Key of a content type → label of its model, looked up once."""
+    """Key of a content type → label of its model, looked up once; empty when there is none any more."""
 
     def __missing__(self, key: int) -> str:
-        self[key] = label = ".".join(ContentType.objects.values_list("app_label", "model").get(pk=key))
+        found = ContentType.objects.filter(pk=key).values_list("app_label", "model").first()
+        self[key] = label = ".".join(found or ())
         return label
 
 
-def _base64url(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
+_read = json.JSONDecoder(parse_int=orjson.Fragment, parse_float=orjson.Fragment).raw_decode
 
 
-def digest(disclosure: str) -> str:
-    return _base64url(sha256(disclosure.encode()).digest())
+def _base64url(raw: bytes) -> bytes:
+    return b2a_base64(raw, newline=False).translate(_URLSAFE, b"=")
 
 
-def disclosures(entry: Entry, salts: Salts) -> Iterator[tuple[str, str]]:
+def disclosures(entry: Entry, salts: Salts) -> Iterator[tuple[str, bytes]]:
     """Each personal field that is still there, with what proves its value."""
     if entry.personal != "{}":
-        read = json.loads(entry.personal, parse_int=orjson.Fragment, parse_float=orjson.Fragment)
-        for field, (salt, old, new) in read.items():
-            yield field, _base64url(orjson.dumps([salt, field, [old, new]]))
+        try:
+            personal, _end = _read(entry.personal)
+            said = [(field, orjson.dumps([salt, field, [old, new]])) for field, (salt, old, new) in personal.items()]
+        except (AttributeError, TypeError, ValueError, RecursionError):
+            said = [(MALFORMED, b"")]
+        for field, disclosed in said:
+            yield field, _base64url(disclosed)
     for field, salt, value in ((REASON, salts.reason, entry.reason), (ADDRESS, salts.address, entry.address)):
-        if value and salt:
+        if value:
             yield field, _base64url(orjson.dumps([salt, field, [None, value]]))
 
 
 def digests(entry: Entry, salts: Salts) -> Digests:
-    return {field: digest(disclosure) for field, disclosure in disclosures(entry, salts)}
+    return {field: _base64url(sha256(disclosure).digest()).decode() for field, disclosure in disclosures(entry, salts)}
 
 
 def new_salts(entry: Entry) -> Salts:

@@ -82,13 +82,16 @@ class Growing:
         self.size = size
         self._hashes = [complete(*piece) for piece in _pieces(0, size)] if complete else []
 
-    def add(self, leaf: bytes) -> None:
+    def add(self, leaf: bytes) -> list[bytes]:
+        """Returns the hashes of all subtrees that end with this leaf and are complete, the leaf's own first."""
         self.size += 1
+        completed = [leaf]
         rest = self.size
         while not rest & 1:
-            leaf = node_hash(self._hashes.pop(), leaf)
+            completed.append(node_hash(self._hashes.pop(), completed[-1]))
             rest >>= 1
-        self._hashes.append(leaf)
+        self._hashes.append(completed[-1])
+        return completed
 
     def root(self) -> bytes:
         return _folded(self._hashes) if self._hashes else EMPTY

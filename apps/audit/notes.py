@@ -5,6 +5,7 @@ A signing key is one line `PRIVATE+KEY+<name>+<hash>+<key>`, a verifier key one 
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -16,6 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 ED25519 = b"\x01"
 PRIVATE = "PRIVATE+KEY+"
 SIGNED_AT = "at "
+SIZE = re.compile("[0-9]{1,19}")
+BETWEEN = re.compile(r"\n\n+(?!— )")
+"""The blank line inside a note stands before its signatures."""
 
 
 class Unreadable(ValueError):
@@ -123,7 +127,7 @@ class Checkpoint:
         """What a note says, and whose key signed it; `None` when none of these keys did."""
         text, blank, signatures = note.partition("\n\n")
         lines = text.split("\n")
-        if not blank or len(lines) < 4 or not lines[1].isdecimal() or not lines[3].startswith(SIGNED_AT):  # noqa: PLR2004
+        if not blank or len(lines) < 4 or not SIZE.fullmatch(lines[1]) or not lines[3].startswith(SIGNED_AT):  # noqa: PLR2004
             raise Unreadable("This is no checkpoint: origin, size, root and moment, a blank line, then signatures.")
         try:
             signed_at = datetime.fromisoformat(lines[3].removeprefix(SIGNED_AT))
@@ -133,6 +137,11 @@ class Checkpoint:
         return checkpoint, next(
             (verifier for verifier in verifiers if _signed_by(verifier, text + "\n", signatures)), None
         )
+
+
+def several(text: str) -> list[str]:
+    """The notes of a text in which one follows the other, with blank lines between them."""
+    return [f"{note.strip()}\n" for note in BETWEEN.split(text.strip())]
 
 
 def _signed_by(verifier: Verifier, text: str, signatures: str) -> bool:

@@ -66,9 +66,12 @@ def seal(keys: Keys, *, now: datetime, limit: int = CHUNK) -> int | None:
     place = _place()
     entries, place = _due(place, limit)
     if entries:
-        tiles = full_tiles(place.size, _write(entries, place.size), StoredTree(place.size))
-        AuditTile.objects.bulk_create(tiles)
-        _sign(keys, place._replace(size=place.size + len(entries)), now=now)
+        before, hashes = StoredTree(place.size), _write(entries, place.size)
+        AuditTile.objects.bulk_create(full_tiles(place.size, hashes, before))
+        tree = merkle.Growing(place.size, before.complete)
+        for hashed in hashes:
+            tree.add(hashed)
+        _sign(keys, place._replace(size=tree.size), tree.root(), now=now)
     return len(entries)
 
 
@@ -76,7 +79,8 @@ def sign_idle(keys: Keys, *, now: datetime) -> None:
     """A checkpoint although nothing was added: silence can be proved, too."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        _sign(keys, _place(), now=now)
+        place = _place()
+        _sign(keys, place, StoredTree(place.size).root(), now=now)
 
 
 def _place() -> Place:
@@ -109,22 +113,23 @@ def _due(place: Place, limit: int) -> tuple[list[leaves.Entry], Place]:
 def _entries(query: str, **values: int) -> list[leaves.Entry]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return [leaves.Entry(*row) for row in cursor.fetchall()]
+        return [leaves.Entry(*row) for row in cursor]
 
 
 def _write(entries: Sequence[leaves.Entry], size: int) -> list[bytes]:
+    """Returns the hashes. Each line is made while the database takes in the one before."""
     kinds = leaves.Kinds()
-    rows = []
-    for sequence, entry in enumerate(entries, start=size):
-        salts = leaves.new_salts(entry)
-        line = leaves.line(entry, sequence, kinds[entry.content_type], leaves.digests(entry, salts))
-        rows.append((sequence, entry.id, line, merkle.leaf_hash(line), *salts))
+    labels = {kind: kinds[kind] for kind in {entry.content_type for entry in entries}}
+    hashes = []
     into = "COPY audit_auditleaf (sequence, event, line, hash, reason_salt, address_salt) FROM STDIN (FORMAT binary)"
     with connection.cursor() as cursor, cursor.copy(into) as copy:
         copy.set_types(["int8", "int8", "bytea", "bytea", "varchar", "varchar"])
-        for row in rows:
-            copy.write_row(row)
-    return [row[3] for row in rows]
+        for sequence, entry in enumerate(entries, start=size):
+            salts = leaves.new_salts(entry)
+            line = leaves.line(entry, sequence, labels[entry.content_type], leaves.digests(entry, salts))
+            hashes.append(merkle.leaf_hash(line))
+            copy.write_row((sequence, entry.id, line, hashes[-1], *salts))
+    return hashes
 
 
 def origin() -> str:
@@ -132,6 +137,6 @@ def origin() -> str:
     return f"{urlsplit(settings.BASE_URL).netloc}/audit"
 
 
-def _sign(keys: Keys, place: Place, *, now: datetime) -> None:
-    said = Checkpoint(origin(), place.size, StoredTree(place.size).root(), now)
+def _sign(keys: Keys, place: Place, root: bytes, *, now: datetime) -> None:
+    said = Checkpoint(origin(), place.size, root, now)
     AuditCheckpoint.objects.create(signed_at=now, note=said.signed(*keys.signers), **place._asdict())

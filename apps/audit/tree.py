@@ -1,6 +1,9 @@
 """The tree of the log as it is stored: the hashes of 256 neighbours in one row, and the rest beside the leaves."""
 
+from collections.abc import Iterator
 from functools import lru_cache
+
+from django.db import DEFAULT_DB_ALIAS
 
 from apps.audit import merkle
 from apps.audit.models import AuditLeaf, AuditTile
@@ -12,6 +15,12 @@ BYTES = 32
 
 def _split(hashes: bytes) -> list[bytes]:
     return [hashes[start : start + BYTES] for start in range(0, len(hashes), BYTES)]
+
+
+def tiles(level: int, first: int, last: int, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[tuple[int, bytes]]:
+    """The stored ones among these neighbours, each with its index, by one query."""
+    rows = AuditTile.objects.using(using).filter(level=level, index__gte=first, index__lte=last)
+    return ((index, bytes(hashes)) for index, hashes in rows.values_list("index", "hashes"))
 
 
 class StoredTree:
@@ -39,15 +48,18 @@ class StoredTree:
 
     def _read(self, level: int, index: int) -> list[bytes]:
         """A tile that is not full yet is not stored: it is made of what lies below it."""
-        stored = AuditTile.objects.filter(level=level, index=index).values_list("hashes", flat=True).first()
-        if stored is not None:
-            return _split(bytes(stored))
+        for _index, stored in tiles(level, index, index):
+            return _split(stored)
         start = index * WIDTH
         if level == 0:
             rows = AuditLeaf.objects.filter(sequence__gte=start, sequence__lt=min(start + WIDTH, self.size))
             return [bytes(found) for found in rows.order_by("sequence").values_list("hash", flat=True)]
         end = min(start + WIDTH, self.size >> HEIGHT * level)
-        return [merkle.joined(self._tile(level - 1, position)) for position in range(start, end)]
+        below = dict(tiles(level - 1, start, end - 1))
+        return [
+            merkle.joined(_split(below[position]) if position in below else self._tile(level - 1, position))
+            for position in range(start, end)
+        ]
 
 
 def full_tiles(start: int, hashes: list[bytes], below: StoredTree) -> list[AuditTile]:

@@ -3,6 +3,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
+from django.db import connection
+from pytest_django.plugin import DjangoDbBlocker
 
 from apps.access.models import Unit
 from apps.audit.models import AuditEvent
@@ -74,3 +78,33 @@ def line(deal: Deal) -> Line:
 @pytest.fixture
 def new_key() -> UUID:
     return uuid4()
+
+
+@pytest.fixture
+def as_owner() -> Callable[[str], None]:
+    """`as_owner("REVOKE …")`: done by the owner in the middle of a test, and undone with it."""
+
+    def execute(statement: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_user")
+            [role] = cursor.fetchone()
+            cursor.execute(f"RESET ROLE; {statement}; SET ROLE {role}")
+
+    return execute
+
+
+@pytest.fixture(scope="module")
+def company(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Unit]:
+    """The one unit of a database that is otherwise empty, for what a module commits and seals for all its tests."""
+    with django_db_blocker.unblock():
+        call_command("flush", verbosity=0, interactive=False)
+        unit = Unit.objects.create(name="Company", slug="company", path="/company/")
+    yield unit
+    with django_db_blocker.unblock():
+        call_command("flush", verbosity=0, interactive=False)
+
+
+@pytest.fixture(autouse=True)
+def kinds() -> None:
+    """A kind that another test met first was rolled back with it."""
+    ContentType.objects.clear_cache()
