@@ -4,29 +4,45 @@ from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 import orjson
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
+from psycopg.errors import ObjectNotInPrerequisiteState
 
 from apps.audit.leaves import ADDRESS, REASON
 from apps.audit.models import AuditEvent
+from apps.kernel.errors import BusinessError
 from apps.kernel.trail import current
 
 BLOCK = 2_000
 
 
+class UnderLegalHold(BusinessError):
+    """A legal hold keeps these entries. Release it before anything of them is erased."""
+
+    code = "under_legal_hold"
+
+    def __init__(self, hold: str) -> None:
+        super().__init__(
+            f"The legal hold {hold} keeps these entries. Release it before anything of them is erased.", hold=hold
+        )
+
+
 def redact(erased: Mapping[int, Iterable[str]], *, ground: str) -> int:
     """Erase these fields of these entries and enter it into the trail; returns how many values went."""
     context = current()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT audit_redact(%s::jsonb, %s, %s::jsonb)",
-            [
-                orjson.dumps({str(event): sorted(fields) for event, fields in erased.items()}).decode(),
-                ground,
-                orjson.dumps(context.payload() if context else {}).decode(),
-            ],
-        )
-        return int(cursor.fetchone()[0])
+    said = [
+        orjson.dumps({str(event): sorted(fields) for event, fields in erased.items()}).decode(),
+        ground,
+        orjson.dumps(context.payload() if context else {}).decode(),
+    ]
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT audit_redact(%s::jsonb, %s, %s::jsonb)", said)
+            return int(cursor.fetchone()[0])
+    except OperationalError as error:
+        if isinstance(error.__cause__, ObjectNotInPrerequisiteState):
+            raise UnderLegalHold(str(error.__cause__.diag.message_detail)) from error
+        raise
 
 
 def redact_person(keys: Sequence[UUID], *, ground: str) -> int:

@@ -4,6 +4,7 @@ from django.db import connection
 from apps.audit.models import AuditEvent
 from apps.audit.tasks import create_partitions
 from apps.events.work import Work
+from tests.audit.long_ago import COPIED
 from tests.sample.models import Person
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +55,19 @@ def test_the_guard_holds_in_a_new_month_too(unit):
         cursor.execute("SET ROLE NONE")
         with pytest.raises(Exception, match="never changed or deleted"):
             cursor.execute("DELETE FROM audit_auditevent")
+
+
+def test_no_month_is_left_behind_in_the_default_partition(unit):
+    Person.objects.create(unit=unit, number="P-1", name="Ada")
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE NONE")
+        cursor.execute(
+            f"""INSERT INTO audit_auditevent ("timestamp", txid, {COPIED})
+            SELECT '2024-03-31 23:59:59Z', txid, {COPIED} FROM audit_auditevent ORDER BY id DESC LIMIT 1"""
+        )
+        cursor.execute("SET ROLE steward_app")
+
+    assert create_partitions(Work()) == {"made": 1}
+
+    assert "audit_auditevent_y2024m03" in partitions()
+    assert create_partitions(Work()) == {"made": 0}

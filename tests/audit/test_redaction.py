@@ -1,21 +1,22 @@
 """A person's values leave the trail for good, by one function, and the log verifies as before."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection
+from django.utils import timezone
 
+from apps.audit.holds import release_hold, set_hold
 from apps.audit.keys import keys
 from apps.audit.models import AuditEvent
-from apps.audit.redaction import redact, redact_person
+from apps.audit.redaction import UnderLegalHold, redact, redact_person
 from apps.audit.verify import verify
 from apps.kernel.trail import Action, Context, acting
-from tests.audit.sealing import seal_everything
+from tests.audit.sealing import ran, seal_everything
 from tests.sample.models import Deal, Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,13 +35,7 @@ def ada(unit) -> Person:
 
 
 def dumped() -> bytes:
-    login = connection.get_connection_params()
-    url = {"PGHOST": login.get("host"), "PGPORT": login.get("port"), "PGUSER": login.get("user")}
-    environment = os.environ | {key: str(value) for key, value in url.items() if value}
-    if login.get("password"):
-        environment["PGPASSWORD"] = login["password"]
-    typed = ["pg_dump", "--data-only", "-t", "audit_*", str(login["dbname"])]
-    return subprocess.run(typed, env=environment, capture_output=True, check=True).stdout
+    return ran("pg_dump", "--data-only", "-t", "audit_*")
 
 
 def test_nothing_of_her_is_left_and_the_log_verifies(ada: Person, tmp_path: Path):
@@ -103,3 +98,46 @@ def test_without_a_ground_nothing_is_erased(ada: Person):
         redact_person([ada.pk], ground="")
 
     assert AuditEvent.objects.filter(subject=ada.pk).exclude(personal={}).count() == 3
+
+
+HOLDS: dict[str, tuple[dict[str, str], bool]] = {
+    "on the person": ({"subject": "{ada}"}, True),
+    "on the record": ({"model": "sample.person", "object_pk": "{ada}"}, True),
+    "on everything of a kind": ({"model": "sample.deal"}, True),
+    "on everything": ({}, True),
+    "on all that was written until now": ({"last_on": "2999-01-01"}, True),
+    "on what is written much later": ({"first_on": "2999-01-01"}, False),
+    "on another kind": ({"model": "catalog.product"}, False),
+    "on somebody else": ({"subject": "01900000-0000-7000-8000-000000000000"}, False),
+}
+
+
+@pytest.mark.parametrize("case", HOLDS)
+def test_what_a_legal_hold_keeps_is_not_erased_until_it_is_released(ada: Person, make_user, case: str):
+    said, keeps = HOLDS[case]
+    officer = make_user("data-protection-officer")
+    hold = set_hold(reason="Case 7", by=officer, **{name: value.format(ada=ada.pk) for name, value in said.items()})
+    hold.refresh_from_db()
+    erase = ["redact", str(ada.pk), "--ground", "Art. 17(1)(a) GDPR", "--by", officer.email]
+
+    if keeps:
+        with pytest.raises(CommandError, match=f"The legal hold {hold.pk} keeps these entries. Release it"):
+            call_command("audit", *erase)
+        assert AuditEvent.objects.filter(subject=ada.pk).exclude(personal={}).count() == 3
+        assert not AuditEvent.objects.filter(action=Action.REDACTED).exists()
+        release_hold(hold, reason="Case closed", by=officer, now=timezone.now())
+
+    call_command("audit", *erase)
+    assert not AuditEvent.objects.filter(subject=ada.pk).exclude(personal={}).exists()
+
+
+def test_a_hold_on_a_member_of_staff_keeps_the_addresses_from_which_he_acted(ada: Person, make_user):
+    officer, manager = make_user("data-protection-officer"), make_user("sample-manager")
+    with acting(Context(source="web", actor=manager.pk, address=ADDRESS)):
+        Person.objects.filter(pk=ada.pk).update(number="P-2")
+    hold = set_hold(reason="Case 7", by=officer, subject=manager.pk)
+
+    with pytest.raises(UnderLegalHold, match=str(hold.pk)):
+        redact_person([manager.pk], ground="Art. 17(1)(a) GDPR")
+
+    assert AuditEvent.objects.by(manager).filter(remote_addr=ADDRESS).count() == 1
