@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.db.backends.ddl_references import Table
+from django.db.migrations.operations import AddIndex
 from django.db.migrations.operations.base import Operation
 
-from apps.audit import sql
+from apps.audit import pruning, sql
 from apps.audit.tracking import Tracking, install, remove
 
 
@@ -53,6 +55,89 @@ class AllowRedaction(Statements):
     forwards = (sql.REDACTION,)
     backwards = (sql.WITHOUT_REDACTION,)
     said = "Let personal values of audit entries be erased"
+
+
+class AllowPruning(Statements):
+    """Months whose period is over may go, by one function that says so under the seal before it does."""
+
+    forwards = (pruning.PRUNING,)
+    backwards = (pruning.WITHOUT_PRUNING,)
+    said = "Let sealed audit entries be pruned when their period is over"
+
+
+class TakeStepsByPosition(Statements):
+    """A month of many runs is taken up again as fast as it was announced: by its positions, not by their bounds."""
+
+    forwards = (pruning.STEP,)
+    backwards = ()
+    said = "Take up a pruned month again without comparing every run with every leaf"
+
+
+class MakeAllMonths(Statements):
+    """The nightly job makes room for months that are over, too, if entries wait for theirs."""
+
+    forwards = (pruning.ALL_MONTHS,)
+    backwards = ()
+    said = "Leave no month of the trail behind"
+
+
+_PARTITIONS = "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = to_regclass(%s) ORDER BY 1"
+_ATTACHED = "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass(%s))"
+
+
+class AddIndexByMonth(AddIndex):
+    """An index of a partitioned table, built for one month after the other while everybody goes on writing.
+
+    It stands in a migration that is not atomic. Interrupted, it takes up where it was.
+    """
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = to_state.apps.get_model(app_label, self.model_name)
+        table, name = model._meta.db_table, self.index.name
+        whole = str(self.index.create_sql(model, schema_editor))
+        schema_editor.execute(
+            whole.replace("CREATE INDEX", "CREATE INDEX IF NOT EXISTS", 1).replace(" ON ", " ON ONLY ", 1), params=None
+        )
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(_PARTITIONS, [table])
+            partitions = [partition for (partition,) in cursor.fetchall()]
+        for partition in partitions:
+            own = f"{name}_{partition.removeprefix(f'{table}_')}"
+            with schema_editor.connection.cursor() as cursor:
+                cursor.execute(_ATTACHED, [own])
+                if cursor.fetchone()[0]:
+                    continue
+            part = self.index.create_sql(model, schema_editor, concurrently=True)
+            part.parts["table"] = Table(partition, schema_editor.quote_name)
+            part.parts["name"] = Table(own, schema_editor.quote_name)
+            # What an interrupted attempt left is not valid.
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {own}", params=None)
+            schema_editor.execute(str(part), params=None)
+            schema_editor.execute(f"ALTER INDEX {name} ATTACH PARTITION {own}", params=None)
+
+
+class BoundRefusals(Statements):
+    """However often somebody is refused, he adds no more than a few entries a minute."""
+
+    forwards = (sql.BOUNDED,)
+    backwards = (sql.UNBOUNDED,)
+    said = "Bound the entries of refusals"
+
+
+class BoundSignIns(Statements):
+    """However often signing in fails, it adds no more than a few entries a minute for each account."""
+
+    forwards = (sql.BOUNDED_SIGN_INS,)
+    backwards = (sql.UNBOUNDED, sql.BOUNDED)
+    said = "Bound the entries of failed sign-ins"
+
+
+class HoldBackRedaction(Statements):
+    """What a legal hold keeps is not erased either."""
+
+    forwards = (pruning.HELD,)
+    backwards = (sql.redacting(),)
+    said = "Let legal holds keep personal values of audit entries"
 
 
 class TrackTable(Operation):
