@@ -1,4 +1,4 @@
-"""Who changed what lately: one's own changes, those of others in one's units, and what an auditor counts."""
+"""Who changed what lately, what waits for an auditor's answer, and which months are over."""
 
 import re
 from collections import defaultdict
@@ -11,39 +11,32 @@ from uuid import UUID
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.humanize.templatetags.humanize import naturaltime
-from django.db.models import Count, Model, Q
-from django.db.models.functions import TruncDate
+from django.db.models import Model, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from apps.access.models import Unit
-from apps.access.panels import SHOWN, Bar, Content, Line, Place, Tone, panel
+from apps.access.panels import SHOWN, Content, Line, Place, Tone, beginning, panel
 from apps.access.querysets import UnitRecordQuerySet
 from apps.access.roles import held
 from apps.accounts.models import User
-from apps.audit import timeline
-from apps.audit.models import AuditEvent
+from apps.audit import retention, timeline
+from apps.audit.models import Alert, AuditEvent, Verification
 from apps.audit.querysets import AuditEventQuerySet
+from apps.kernel import reads
 from apps.kernel.trail import Action
 
 Key = tuple[int, str]
 
-LIST = "admin:audit_auditevent_changelist"
 CHANGES = (Action.CREATE, Action.UPDATE, Action.DELETE)
 BACK = timedelta(days=14)
 READ = 100
 """One save writes several entries, and a panel has one line for each record."""
 A_KEY = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-")
-WATCHED = {
-    Action.LOGIN_FAILED: gettext_lazy("failed sign-ins"),
-    Action.REFUSED: gettext_lazy("refusals"),
-    Action.EXPORT: gettext_lazy("exports"),
-    Action.DDL: gettext_lazy("changes of the schema"),
-}
 
 
 @panel(
@@ -103,6 +96,7 @@ def _told(entries: AuditEventQuerySet, user: User, *, names_people: bool) -> Con
     for entry in entries.prefetch_related("actor").order_by("-timestamp", "-id")[:READ]:
         written[entry.txid, entry.content_type_id, entry.action].setdefault(_key(entry), entry)
     shown = _each_record_once(written.values())[:SHOWN]
+    reads.show(AuditEvent, [entry.pk for entries in shown for entry in entries.values()], door="start", filters={})
     seen = timeline.addresses_seen([entry for entries in shown for entry in entries.values()], user)
     rows = _rows([next(iter(entries.values())) for entries in shown if len(entries) == 1], user)
     return Content(lines=[_line(list(entries.values()), rows, seen if names_people else None) for entries in shown])
@@ -160,35 +154,76 @@ def _line(entries: list[AuditEvent], rows: dict[Key, Model], seen: Container[UUI
 
 def _name(row: Model | None) -> str:
     """What its page calls it; nothing when that is a key, which tells nobody anything."""
-    called = admin.site._registry[type(row)].caption(row) if row is not None else ""
+    called = admin.site._registry[type(row)].named(row) if row is not None else ""
     return "" if A_KEY.search(called) else called
 
 
 @panel(
-    "activity",
-    title=gettext_lazy("Entries of the trail, by day"),
-    icon="monitoring",
-    permission="audit.report_auditevent",
-    place=Place.FIGURES,
-    later=True,
-    empty=gettext_lazy("The trail has no entry of the last two weeks."),
+    "alerts",
+    title=gettext_lazy("Alerts that wait for an answer"),
+    icon="notification_important",
+    permission="audit.decide_alert",
+    empty=gettext_lazy("No alert is open. What the trail finds out of the ordinary appears here."),
 )
-def activity(user: User) -> Content:
-    today = timezone.localdate()
-    days = [today - timedelta(days=back) for back in reversed(range(BACK.days))]
-    entries = AuditEvent.objects.filter(timestamp__gte=timezone.now() - BACK).order_by()
-    written = dict(entries.annotate(day=TruncDate("timestamp")).values_list("day").annotate(Count("pk")))
-    watched = dict(entries.filter(action__in=WATCHED).values_list("action").annotate(Count("pk")))
+def alerts(user: User) -> Content:
+    waiting = Alert.objects.filter(state=Alert.State.OPEN).order_by("-created_at", "pk")
+    return beginning(waiting, _alert, link=f"{reverse('admin:audit_alert_changelist')}?state__exact=open")
+
+
+def _alert(alert: Alert) -> Line:
+    return Line(
+        text=alert.get_rule_display(),
+        link=reverse("admin:audit_alert_change", args=[alert.pk]),
+        label=naturaltime(alert.created_at),
+        tone=Tone.LATE,
+    )
+
+
+@panel(
+    "verified",
+    title=gettext_lazy("The sealed log"),
+    icon="verified",
+    permission="audit.view_alert",
+    place=Place.FIGURES,
+    empty=gettext_lazy(
+        "The log was not verified yet. That happens every night; an operator does it at once by manage.py audit verify."
+    ),
+)
+def verified(user: User) -> Content:
+    last = Verification.objects.order_by("-created_at").first()
+    if last is None:
+        return Content()
+    entries = number_format(last.entries, force_grouping=True)
+    if last.is_intact:
+        text = _("Intact over %(entries)s sealed entries") % {"entries": entries}
+    else:
+        said = {"kind": last.kind, "position": number_format(last.position, force_grouping=True)}
+        text = _("Tampered with at position %(position)s: %(kind)s") % said
+    waiting = ngettext("%(many)s entry waited for the seal.", "%(many)s entries waited for the seal.", last.unsealed)
+    line = Line(
+        text=text,
+        note=waiting % {"many": number_format(last.unsealed, force_grouping=True)},
+        label=naturaltime(last.created_at),
+        tone=Tone.FINE if last.is_intact else Tone.LATE,
+    )
+    return Content(lines=[line])
+
+
+@panel(
+    "retention",
+    title=gettext_lazy("Months of the trail whose period is over"),
+    icon="hourglass_bottom",
+    permission="audit.view_keepingperiod",
+    place=Place.NEWS,
+    later=True,
+    empty=gettext_lazy("Every entry of the trail is within its period. A month that is over is shown here."),
+)
+def over(user: User) -> Content:
+    months = retention.months_due()
+    page = reverse("admin:audit_keepingperiod_changelist")
+    waits = _("waits for manage.py audit prune, unless a hold keeps it")
     return Content(
-        bars=[Bar(label=date_format(day, "j M"), value=written.get(day, 0)) for day in days],
-        lines=[
-            Line(
-                text=capfirst(title),
-                link=f"{reverse(LIST)}?action__exact={action.value}",
-                label=number_format(watched.get(action, 0), force_grouping=True),
-                tone=Tone.SOON if watched.get(action) else Tone.FINE,
-            )
-            for action, title in WATCHED.items()
-        ],
-        link=reverse(LIST),
+        lines=[Line(text=date_format(month, "F Y"), link=page, note=waits) for month in months[:SHOWN]],
+        count=number_format(len(months)) if months else "",
+        link=page,
     )

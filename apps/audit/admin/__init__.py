@@ -1,5 +1,5 @@
-"""The trail in the admin, and the history of every record."""
+"""The trail in the admin, the alerts about it, the history of every record, who has what, and how long it is kept."""
 
-from apps.audit.admin import entries, history
+from apps.audit.admin import alerts, entries, history, receivers, retention
 
-__all__ = ["entries", "history"]
+__all__ = ["alerts", "entries", "history", "receivers", "retention"]

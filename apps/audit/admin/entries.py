@@ -1,44 +1,60 @@
 """The trail in the admin: a list to search, and an entry to read."""
 
 from datetime import datetime
+from typing import Any, cast
 
 import auditlog.admin  # noqa: F401  (registers its own page first; ours takes its place)
+import orjson
 from django.contrib import admin
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.utils import timezone
-from django.utils.html import format_html_join
+from django.http import HttpRequest, StreamingHttpResponse
+from django.urls import URLPattern
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator, capfirst
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter, RelatedDropdownFilter, TextFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RelatedDropdownFilter, TextFilter
 from unfold.decorators import action
-from unfold.paginator import InfinitePaginator
 
-from apps.access.admin.base import RecordAdmin, StaffRequest, each_row
+from apps.access.admin.base import RecordAdmin
 from apps.access.admin.conflicts import Change, tell_changes
 from apps.accounts.models import User
-from apps.audit import alerts, timeline
+from apps.audit import timeline
+from apps.audit.admin import moments, workplace
+from apps.audit.admin.links import batch_link, linked, moment_link, record_link, request_link, subject_link
+from apps.audit.admin.listing import PeriodFilter, TrailChangeList
 from apps.audit.filters import FILTERS
-from apps.audit.models import Alert, AuditEvent
+from apps.audit.finding import found
+from apps.audit.models import AuditEvent
 from apps.audit.querysets import AuditEventQuerySet
-from apps.audit.report import CONTENT_TYPES, Form, taken
-from apps.kernel.trail import Action, record
+from apps.audit.reports.formats import FORMATS, taken
+from apps.audit.reports.lines import Form
+from apps.kernel import reads
+from apps.kernel.classification import classified_models
+from apps.kernel.trail import Action
 
 MOST_CHANGES = 20
+MOST_DETAILS = 5_000
+NOTHING = "–"
 WRITES = (Action.CREATE, Action.UPDATE, Action.DELETE)
+
+
+def exactly(entries: AuditEventQuerySet, name: str, value: str | None) -> AuditEventQuerySet:
+    said = (value or "").strip()
+    if not said:
+        return entries
+    try:
+        return FILTERS[name](entries, said)
+    except ValueError:
+        return entries.none()
 
 
 class ExactFilter(TextFilter):
     """Finds by the whole value, which is what the indexes hold."""
 
     def queryset(self, request: HttpRequest, entries: AuditEventQuerySet) -> AuditEventQuerySet:
-        said = (self.value() or "").strip()
-        if not said:
-            return entries
-        try:
-            return FILTERS[str(self.parameter_name)](entries, said)
-        except ValueError:
-            return entries.none()
+        return exactly(entries, str(self.parameter_name), self.value())
 
 
 class ActorFilter(ExactFilter):
@@ -51,9 +67,21 @@ class ObjectFilter(ExactFilter):
     parameter_name = "object"
 
 
-class ModelFilter(ExactFilter):
-    title = _("kind, such as customers.customer")
+class ModelFilter(DropdownFilter):
+    title = _("kind of record")
     parameter_name = "model"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        kinds = {model._meta.label_lower: capfirst(model._meta.verbose_name) for model in classified_models()}
+        return sorted(kinds.items(), key=lambda kind: kind[1])
+
+    def queryset(self, request: HttpRequest, entries: AuditEventQuerySet) -> AuditEventQuerySet:
+        return exactly(entries, self.parameter_name, self.value())
+
+
+class SubjectFilter(ExactFilter):
+    title = _("person it is about (key)")
+    parameter_name = "subject"
 
 
 class RequestFilter(ExactFilter):
@@ -73,35 +101,38 @@ if admin.site.is_registered(AuditEvent):
 @admin.register(AuditEvent)
 class AuditEventAdmin(RecordAdmin):
     icon = "manage_search"
-    list_display = ("timestamp", "who", "action", "what", "changed")
+    list_display = ("timestamp", "happened", "reason", "of_request")
     list_filter = (
-        ("timestamp", RangeDateTimeFilter),
+        ("timestamp", PeriodFilter),
         ("action", ChoicesDropdownFilter),
         ActorFilter,
         ModelFilter,
         ObjectFilter,
+        SubjectFilter,
         RequestFilter,
         BatchFilter,
         ("unit", RelatedDropdownFilter),
     )
     list_display_links = ("timestamp",)
-    paginator = InfinitePaginator
+    list_before_template = "admin/audit/period.html"
+    search_fields = ("object_pk",)
+    search_help_text = _("Number, key, or e-mail of an actor")
+    telling_nothing = ("model", "request", "batch")
     ordering = ("-timestamp", "-id")
     fields = (
         "timestamp",
-        "who",
-        "action",
-        "what",
-        "object_pk",
+        "happened",
         "differences",
-        "additional_data",
+        "erased",
         "reason",
-        "source",
-        "cid",
-        "remote_addr",
-        "batch",
+        "details",
+        "record_timeline",
+        "about",
+        "of_request",
+        "batches",
         "unit",
-        "subject",
+        "source",
+        "remote_addr",
         "db_user",
         "application_name",
         "txid",
@@ -125,32 +156,63 @@ class AuditEventAdmin(RecordAdmin):
     def has_report_permission(self, request: HttpRequest) -> bool:
         return self.may(request, "report")
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
-        record(Action.ACCESS, model="audit.auditevent", details={"filters": _said(request)})
-        return response
+    def get_urls(self) -> list[URLPattern]:
+        moment = workplace.door(self, "moment/<str:label>/<path:key>/", "audit_moment", moments.show)
+        return [*workplace.pages(self), moment, *super().get_urls()]
 
-    def change_view(self, request: HttpRequest, object_id: str, *args: object, **kwargs: object) -> HttpResponse:
-        response = super().change_view(request, object_id, *args, **kwargs)
-        record(Action.ACCESS, model="audit.auditevent", objects=[object_id])
-        return response
+    def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[TrailChangeList]:
+        return TrailChangeList
 
-    @admin.display(description=_("who"))
-    def who(self, event: AuditEvent) -> str:
-        return timeline.who(event)
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[AuditEvent], search_term: str
+    ) -> tuple[QuerySet[AuditEvent], bool]:
+        said = search_term.strip()
+        return (found(cast("AuditEventQuerySet", queryset), said) if said else queryset), False
 
-    @admin.display(description=_("what"))
-    def what(self, event: AuditEvent) -> str:
-        return timeline.kind_of(event).name
+    def caption(self, row: AuditEvent) -> str:
+        return _("Entry %(number)s") % {"number": number_format(row.pk, force_grouping=True)}
 
-    @admin.display(description=_("fields"))
-    def changed(self, event: AuditEvent) -> str:
-        return ", ".join(timeline.pairs_of(event))
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        event: Any = super().get_object(request, object_id, from_field)
+        if event is not None:
+            [event.sentence] = timeline.narrate([event], reader=None)
+        return event
+
+    @admin.display(description=_("what happened"))
+    def happened(self, event: Any) -> SafeString:
+        return linked(event.sentence)
 
     @admin.display(description=_("changes"))
-    def differences(self, event: AuditEvent) -> SafeString:
-        [told] = timeline.tell([event], reader=None)
-        return format_html_join("", "<p><b>{}</b>: {} → {}</p>", ((d.field, d.old, d.new) for d in told.differences))
+    def differences(self, event: Any) -> SafeString | str:
+        said = event.sentence.told.differences
+        return format_html_join("", "<p><b>{}</b>: {} → {}</p>", ((d.field, d.old, d.new) for d in said)) or NOTHING
+
+    @admin.display(description=_("erased"))
+    def erased(self, event: Any) -> str:
+        return ", ".join(event.sentence.erased) or NOTHING
+
+    @admin.display(description=_("details"))
+    def details(self, event: Any) -> SafeString | str:
+        said = ((capfirst(name), _plain(value)) for name, value in event.additional_data.items())
+        return format_html_join("", "<p><b>{}</b>: {}</p>", said) or NOTHING
+
+    @admin.display(description=_("record"))
+    def record_timeline(self, event: AuditEvent) -> SafeString | str:
+        if not event.object_pk:
+            return NOTHING
+        return format_html("{} · {}", record_link(event, event.object_pk), moment_link(event, _("before and after")))
+
+    @admin.display(description=_("subject"))
+    def about(self, event: AuditEvent) -> SafeString | str:
+        return subject_link(event)
+
+    @admin.display(description=_("request"))
+    def of_request(self, event: AuditEvent) -> SafeString | str:
+        return request_link(event, timeline.short(event.cid))
+
+    @admin.display(description=_("batch"))
+    def batches(self, event: AuditEvent) -> SafeString | str:
+        return batch_link(event)
 
     @action(description=_("Report as CSV"), permissions=["report"], url_path="report-csv")
     def report_csv(self, request: HttpRequest) -> StreamingHttpResponse:
@@ -164,42 +226,21 @@ class AuditEventAdmin(RecordAdmin):
         """The entries of the filter that the list shows; the address carries it over."""
         entries = self.get_changelist_instance(request).get_queryset(request)
         plain = AuditEvent.objects.filter(pk__in=entries.order_by().values("pk"))
-        response = StreamingHttpResponse(taken(plain, form, _said(request)), content_type=CONTENT_TYPES[form])
+        said = reads.filters_said(AuditEvent, request.GET.dict(), self.telling_nothing)
+        response = StreamingHttpResponse(taken(plain, form, said), content_type=FORMATS[form].content_type)
         response["Content-Disposition"] = f'attachment; filename="audit.{form}"'
         return response
 
 
-@admin.register(Alert)
-class AlertAdmin(RecordAdmin):
-    icon = "notification_important"
-    list_display = ("rule", "about", "state", "created_at", "decided_by")
-    list_filter = ("state", "rule")
-    ordering = ("-created_at", "pk")
-    fields = ("rule", "about", "details", "state", "reason", "decided_by", "decided_at", "created_at")
-    readonly_fields = fields
-    list_select_related = ("decided_by",)
-    actions = ("explain", "escalate")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    @each_row(verb="decide", title=_("Explain"), reason=True)
-    def explain(self, request: StaffRequest, alert: Alert, *, reason: str) -> Alert:
-        return alerts.explain_alert(alert, reason=reason, by=request.user, now=timezone.now())
-
-    @each_row(verb="decide", title=_("Escalate"), reason=True)
-    def escalate(self, request: StaffRequest, alert: Alert, *, reason: str) -> Alert:
-        return alerts.escalate_alert(alert, reason=reason, by=request.user, now=timezone.now())
-
-
-def _said(request: HttpRequest) -> dict[str, str]:
-    return {name: str(said) for name, said in request.GET.items() if "@" not in said}
+def _plain(value: Any) -> str:
+    """A redaction and a pruning may name a million keys or places."""
+    if value in (None, "", {}, []):
+        return NOTHING
+    if isinstance(value, list):
+        said = ", ".join(str(each) for each in value[:MOST_DETAILS])
+    else:
+        said = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return Truncator(said).chars(MOST_DETAILS)
 
 
 @tell_changes

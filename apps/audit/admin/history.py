@@ -1,7 +1,6 @@
 """The history tab of a record: what happened to it and to its children, the newest first."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, cast
 
 from django import forms
@@ -11,19 +10,19 @@ from django.core.exceptions import BadRequest
 from django.db.models import Model, Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from apps.access.admin.base import RecordAdmin, show_history
 from apps.accounts.models import User
 from apps.audit import timeline
+from apps.audit.admin.paging import newest, page_of
+from apps.audit.family import MOST, Kin, deleted
 from apps.audit.models import ACTIONS, AuditEvent
 from apps.audit.querysets import AuditEventQuerySet
-from apps.kernel.trail import Action, record
+from apps.kernel import reads
+from apps.kernel.trail import Action
 
-ENTRIES_PER_PAGE = 50
-MOST_CHILDREN = 500
 TOLD = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.EXPORT, Action.REDACTED)
 
 
@@ -59,7 +58,7 @@ class Children:
 
     kind: ContentType
     names: dict[str, str]
-    gone: list[str]
+    gone: set[str]
 
 
 @show_history
@@ -68,10 +67,14 @@ def history(model_admin: RecordAdmin, request: HttpRequest, row: Model) -> HttpR
     children = _children(model_admin, request, row)
     own = ContentType.objects.get_for_model(row)
     form = Narrow(request.GET, [own, *(each.kind for each in children)])
-    entries = _narrowed(_entries(row, own, children), form).prefetch_related("actor").order_by("-timestamp", "-id")
-    page = list(_before(entries, request.GET.get("before", ""))[: ENTRIES_PER_PAGE + 1])
-    told = timeline.tell(page[:ENTRIES_PER_PAGE], reader=cast("User", request.user))
-    record(Action.ACCESS, model="audit.auditevent", details={"history": row._meta.label_lower, "object": str(row.pk)})
+    entries = _narrowed(_entries(row, own, children), form).prefetch_related("actor")
+    page, older = page_of(entries, request)
+    told = timeline.narrate(page, reader=cast("User", request.user))
+    about = {"history": row._meta.label_lower, "object": str(row.pk)}
+    reads.show(AuditEvent, [entry.pk for entry in page], door="history", filters=about)
+    reads.show(type(row), [row.pk], door="history")
+    for each in children:
+        reads.show(each.kind.model_class(), each.names, door="history", filters={})
     names = {key: name for each in children for key, name in each.names.items()}
     trail = admin.site._registry.get(AuditEvent)
     context = {
@@ -80,9 +83,10 @@ def history(model_admin: RecordAdmin, request: HttpRequest, row: Model) -> HttpR
         "opts": model_admin.opts,
         "object": row,
         "form": form,
-        "entries": [(entry, names.get(entry.event.object_pk, "")) for entry in told if entry.tells_something],
+        "entries": [(each, names.get(each.told.event.object_pk, "")) for each in told if each.told.tells_something],
         "own": own.pk,
-        "older": _older(request, page),
+        "older": older,
+        "newest": newest(request),
         "reads_trail": isinstance(trail, RecordAdmin) and trail.has_view_permission(request),
     }
     return TemplateResponse(request, "admin/audit/history.html", context)
@@ -96,11 +100,8 @@ def _children(model_admin: RecordAdmin, request: HttpRequest, row: Model) -> lis
             parent = inline.get_formset(request, row).fk
             rows = inline.get_queryset(request).filter(**{parent.name: row})
             kind = ContentType.objects.get_for_model(inline.model)
-            names = {str(each.pk): cast("Any", inline).caption(each) for each in rows[:MOST_CHILDREN]}
-            gone = AuditEvent.objects.filter(content_type=kind, action=Action.DELETE).filter(
-                changes__contains={parent.name: [str(row.pk)]}
-            )
-            found.append(Children(kind, names, list(gone.values_list("object_pk", flat=True)[:MOST_CHILDREN])))
+            names = {str(each.pk): cast("Any", inline).caption(each) for each in rows[:MOST]}
+            found.append(Children(kind, names, deleted(Kin(inline.model, parent.name), [str(row.pk)], MOST)))
     return found
 
 
@@ -119,30 +120,3 @@ def _narrowed(entries: AuditEventQuerySet, form: Narrow) -> AuditEventQuerySet:
     if form.cleaned_data["action"] is not None:
         entries = entries.filter(action=form.cleaned_data["action"])
     return entries
-
-
-def _before(entries: AuditEventQuerySet, said: str) -> AuditEventQuerySet:
-    if not said:
-        return entries
-    moment, number = _mark(said)
-    return entries.filter(Q(timestamp__lt=moment) | Q(timestamp=moment, id__lt=number))
-
-
-def _mark(said: str) -> tuple[datetime, int]:
-    """`moment~number` of the last entry of a page."""
-    moment, _tilde, number = said.partition("~")
-    try:
-        read = parse_datetime(moment)
-    except ValueError as error:
-        raise BadRequest("A page of the history is reached by its links.") from error
-    if read is None or read.tzinfo is None or not number.isdecimal():
-        raise BadRequest("A page of the history is reached by its links.")
-    return read, int(number)
-
-
-def _older(request: HttpRequest, page: list[AuditEvent]) -> str:
-    if len(page) <= ENTRIES_PER_PAGE:
-        return ""
-    last, query = page[ENTRIES_PER_PAGE - 1], request.GET.copy()
-    query["before"] = f"{last.timestamp.isoformat()}~{last.pk}"
-    return f"?{query.urlencode()}"

@@ -24,6 +24,7 @@ class AuditEventFilter(StrictFilterSet):
     action = extend_schema_field({"type": "string", "enum": ACTIONS})(
         ChoiceFilter(choices=[(name, name) for name in ACTIONS], method="apply")
     )
+    subject = UUIDFilter(method="apply")
     request = CharFilter(method="apply")
     unit = UUIDFilter(method="apply")
     batch = CharFilter(method="apply")

@@ -2,9 +2,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.access.api.base import StrictSerializer
+from apps.access.api.base import StrictSerializer, VerbSerializer
 from apps.audit import timeline
-from apps.audit.models import AuditEvent
+from apps.audit.models import Alert, AuditEvent, LegalHold
 from apps.kernel.trail import Action
 
 
@@ -58,3 +58,53 @@ class AuditEventSerializer(StrictSerializer):
 
     def get_changes(self, event: AuditEvent) -> dict[str, list[Any]]:
         return timeline.pairs_of(event)
+
+
+class AlertSerializer(StrictSerializer):
+    """`details` are the figures on which the rule decided: counts, limits and days."""
+
+    class Meta:
+        model = Alert
+        fields = [
+            "id",
+            "rule",
+            "about",
+            "actor",
+            "details",
+            "state",
+            "reason",
+            "decided_by",
+            "decided_at",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+class AnswerSerializer(VerbSerializer):
+    reason = serializers.CharField(max_length=2000)
+
+
+class LegalHoldSerializer(StrictSerializer):
+    """What is left out narrows nothing: a hold that names nothing holds everything."""
+
+    object = serializers.CharField(source="object_pk", max_length=255, required=False)
+
+    class Meta:
+        model = LegalHold
+        fields = [
+            "id",
+            "model",
+            "object",
+            "subject",
+            "first_on",
+            "last_on",
+            "reason",
+            "set_by",
+            "released_at",
+            "released_by",
+            "release_reason",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = ["id", "set_by", "released_at", "released_by", "release_reason", "created_at", "updated_at"]
