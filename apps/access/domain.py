@@ -38,6 +38,9 @@ domains.register(
                     "accounts.change_application",
                     "accounts.rotate_application",
                     "accounts.revoke_apitoken",
+                    "oversight.view_threshold",
+                    "oversight.add_threshold",
+                    "oversight.change_threshold",
                 ),
             ),
             Role(

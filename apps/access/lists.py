@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from psycopg.errors import QueryCanceled
 from unfold.paginator import InfinitePaginator
 
+from apps.kernel import reads
 from apps.kernel.errors import BusinessError
 
 COUNTED = 10_000
@@ -71,10 +72,13 @@ class Autocomplete(AutocompleteJsonView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             with within_budget():
-                return super().get(request, *args, **kwargs)
+                answer = super().get(request, *args, **kwargs)
         except TooWide:
             line = {"id": "", "text": _("Too many match. Type more letters."), "disabled": True}
             return JsonResponse({"results": [line], "pagination": {"more": False}})
+        keys = [row.pk for row in self.object_list]
+        reads.show(self.model_admin.model, keys, door="choice", filters={"term": None})
+        return answer
 
     def get_queryset(self) -> QuerySet[Any]:
         """As in the lists, the newest first where the page names no order."""

@@ -109,6 +109,7 @@ class Assignment(Record):
         edges={"user": Owner("holder of a role"), "role": Ref(), "unit": Ref(), "granted_by": Actor("administrator")},
         fields={"id created_at updated_at user role unit valid_from valid_until granted_by": Technical()},
         erase_row="delete",
+        trail="accountability-3y",
     )
     objects = AssignmentQuerySet.as_manager()
 

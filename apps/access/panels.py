@@ -10,6 +10,7 @@ from django.utils.formats import number_format
 from django.utils.functional import Promise
 
 from apps.accounts.models import User
+from apps.kernel import reads
 
 Row = TypeVar("Row", bound=Model)
 
@@ -142,6 +143,7 @@ def panel_for(user: User, name: str) -> Panel | None:
 def beginning(rows: QuerySet[Row], line: Callable[[Row], Line], *, link: str) -> Content:
     """The first of these ordered rows, and how many there are without counting past ten thousand."""
     first = list(rows[: SHOWN + 1])
+    reads.show(rows.model, [row.pk for row in first[:SHOWN]], door="start")
     count = len(first) if len(first) <= SHOWN else rows.order_by()[: MANY + 1].count()
     told = number_format(min(count, MANY), force_grouping=True)
     return Content(lines=[line(row) for row in first[:SHOWN]], count=f"{told}+" if count > MANY else told, link=link)

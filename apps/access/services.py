@@ -28,18 +28,21 @@ class OutsideYourUnits(BusinessError):
     """You may not decide about access in this unit."""
 
     code = "outside_your_units"
+    about_access = True
 
 
 class MoreThanYouHold(BusinessError):
     """You cannot give a permission that you do not hold here yourself."""
 
     code = "more_than_you_hold"
+    about_access = True
 
 
 class YourOwnAccess(BusinessError):
     """Nobody decides about his own access. Ask another administrator."""
 
     code = "your_own_access"
+    about_access = True
 
 
 class OnlyAtTheRoot(BusinessError):
@@ -52,6 +55,7 @@ class StrongerAccount(BusinessError):
     """This user may do things that you may not. An administrator decides about this account."""
 
     code = "stronger_account"
+    about_access = True
 
 
 class AlreadyAssigned(BusinessError):
@@ -70,6 +74,7 @@ class LastAdministrator(BusinessError):
     """This is the last administrator. Appoint another one first."""
 
     code = "last_administrator"
+    about_access = True
 
 
 class UnknownRole(BusinessError):
@@ -82,6 +87,7 @@ class ServiceInPlatformRole(BusinessError):
     """A platform role is held by a person with a second factor, never by a partner's system."""
 
     code = "service_in_platform_role"
+    about_access = True
 
 
 class NotGrantable(BusinessError):

@@ -26,6 +26,10 @@ class Site(UnfoldAdminSite):
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         return cast("HttpResponse", Autocomplete.as_view(admin_site=self)(request))
 
+    def get_urls(self) -> list[Any]:
+        """Without Django's way to the public page of any row, which tells everybody which keys there are."""
+        return [each for each in super().get_urls() if getattr(each, "name", None) != "view_on_site"]
+
     def extra_urls(self) -> list[Any]:
         return [path("start/<slug:name>/", self.admin_view(self.panel), name="start_panel")]
 

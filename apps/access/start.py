@@ -12,6 +12,7 @@ from apps.access.models import Assignment, Unit
 from apps.access.panels import Content, Line, Tone, beginning, panel
 from apps.access.services import people_seen_by, platform_roles
 from apps.accounts.models import User
+from apps.kernel import reads
 
 AHEAD = timedelta(days=30)
 SOON = timedelta(days=7)
@@ -33,6 +34,7 @@ def ending(user: User) -> Content:
 
 def _ending(assignment: Assignment) -> Line:
     ends_at = cast("datetime", assignment.valid_until)
+    reads.show(User, [assignment.user_id], door="start")
     return Line(
         text=assignment.user.email,
         link=reverse("admin:access_assignment_change", args=[assignment.pk]),

@@ -80,6 +80,7 @@ class User(Record, AbstractBaseUser, GuardianUserMixin, PermissionsMixin):
         edges={"groups": Ref(), "user_permissions": Ref()},
         retention=Retention(anchor="updated_at", keep="P3Y", law="Art. 5(2) GDPR", then="erase"),
         erase_row="anonymise",
+        trail="accountability-3y",
     )
     objects = UserManager()
 

@@ -18,7 +18,7 @@ from apps.accounts.scopes import all_scopes
 from apps.events.bus import publish
 from apps.kernel.errors import BusinessError
 from apps.kernel.registry import Objections
-from apps.kernel.trail import Action, record
+from apps.kernel.trail import Action, Entry, record, write
 
 LONGEST_TOKEN = timedelta(days=366)
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
@@ -136,9 +136,11 @@ def revoke_all_tokens(user: User) -> None:
     """Every key of this user: the personal ones, and the running ones of his OAuth client."""
     revoked = [token.pk for token in user.api_tokens.live().select_for_update()]
     ApiToken.objects.filter(pk__in=revoked).update(revoked_at=timezone.now())
-    get_access_token_model().objects.filter(application__user=user).delete()
-    if revoked:
-        record(Action.TOKEN_REVOKED, model="accounts.apitoken", objects=revoked)
+    of_clients = get_access_token_model().objects.filter(application__user=user)
+    clients = list(of_clients.values_list("application", flat=True).distinct())
+    of_clients.delete()
+    gone = {"accounts.apitoken": revoked, "accounts.application": clients}
+    write([Entry(Action.TOKEN_REVOKED, model, keys) for model, keys in gone.items() if keys])
 
 
 def note_use(token: ApiToken, *, last: datetime | None) -> None:

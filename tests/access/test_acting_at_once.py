@@ -73,7 +73,7 @@ def elsewhere(transactional_db: None, make_user, unit) -> Iterator[Callable[[], 
     yield ask
     process.stdin.close()
     process.stdout.close()
-    assert process.wait(10) == 0
+    assert process.wait(60) == 0
 
 
 def execute(statement: str, *params: object) -> None:

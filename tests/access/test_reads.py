@@ -169,8 +169,8 @@ def test_pages_of_several_units_and_of_granted_rows_are_in_one_order(api, make_u
     assert client.get(f"{PEOPLE}?count=capped&number=Eve").json()["count"] == 0
 
 
-@pytest.mark.parametrize(("door", "most"), [(PEOPLE, 2), (PEOPLE + "{pk}/", 2)])
-def test_reading_takes_two_statements_and_one_of_them_says_who_asks(client, ada, door, most):
+@pytest.mark.parametrize(("door", "most"), [(PEOPLE, 3), (PEOPLE + "{pk}/", 2)])
+def test_reading_takes_two_statements_and_the_entry_of_a_list_a_third(client, ada, door, most):
     client.get(door.format(pk=ada.pk))
 
     with CaptureQueriesContext(connection) as asked:

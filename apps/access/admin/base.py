@@ -28,6 +28,7 @@ from apps.access.querysets import UnitRecordQuerySet
 from apps.access.roles import roles_of
 from apps.access.version import RowVersion
 from apps.accounts.models import User
+from apps.kernel import reads
 from apps.kernel.errors import BusinessError
 
 __all__ = [
@@ -67,7 +68,7 @@ class VisibleChoices:
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         page = self.admin_site._registry.get(db_field.related_model)  # type: ignore[attr-defined]
         if isinstance(page, RecordAdmin):
-            field.label_from_instance = page.caption
+            field.label_from_instance = page.named
         return field
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -85,10 +86,13 @@ class RecordAdmin(VisibleChoices, ModelAdmin):
     """Name of a Material symbol, for the menu."""
     title: Any = ""
     """What the menu calls the page, where the plural of the model says too little."""
+    empty: Any = ""
+    """What an empty list tells people to do, where they cannot add a row themselves."""
     section = ""
     """Label of the app under whose heading of the menu the page stands; its own when none is named."""
     paginator = CappedPaginator
     show_full_result_count = False
+    empty_value_display = "–"
     list_per_page = 50
     list_max_show_all = 200
     sortable_by: Any = ()
@@ -107,9 +111,18 @@ class RecordAdmin(VisibleChoices, ModelAdmin):
         numbers = {field.name for field in self.opts.fields if isinstance(field, NUMBERS) and not field.choices}
         return [str(name) for name in self.list_display if name in numbers or name in self.figures]
 
+    telling_nothing: tuple[str, ...] = ()
+    """Filters that are no fields and whose values tell nothing about anybody, so that the trail may keep them."""
+
     def caption(self, row: Any) -> str:
         """What people call this row, shown to those who may see it; `__str__` shows nothing personal."""
         return str(row)
+
+    def named(self, row: Any) -> str:
+        """The caption, where another page shows it."""
+        if type(self).caption is not RecordAdmin.caption:
+            reads.show(type(row), [row.pk], door="name")
+        return self.caption(row)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[RecordChangeList]:
         return RecordChangeList
@@ -141,10 +154,22 @@ class RecordAdmin(VisibleChoices, ModelAdmin):
         try:
             with within_budget():
                 answer = super().changelist_view(request, extra_context)
-                return answer.render() if isinstance(answer, TemplateResponse) else answer
+                if isinstance(answer, TemplateResponse):
+                    self._note_list(request, answer)
+                    answer.render()
+                return answer
         except (TooWide, TooDeep) as refusal:
             context = {**self.admin_site.each_context(request), "refusal": refusal, "opts": self.opts}
             return TemplateResponse(request, "admin/refused.html", context, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    def _note_list(self, request: HttpRequest, answer: TemplateResponse) -> None:
+        changelist = (answer.context_data or {}).get("cl")
+        if changelist is not None:
+            said = reads.filters_said(self.model, request.GET.dict(), self.telling_nothing)
+            columns = [str(name) for name in self.list_display]
+            reads.show(
+                self.model, [row.pk for row in changelist.result_list], door="list", filters=said, fields=columns
+            )
 
     def _run_action(self, request: HttpRequest, extra_context: dict[str, Any] | None) -> HttpResponse:
         try:
@@ -169,11 +194,14 @@ class RecordAdmin(VisibleChoices, ModelAdmin):
 
     def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
         """Without the key, which tells people nothing."""
+        reads.refuse_if_there(self.model, unquote(object_id))
         self.message_user(request, _("This record is not there any more, or you may not see it."), messages.WARNING)
         return HttpResponseRedirect(reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist"))
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Deletion:
-        return deletion_of(self, request, objs)
+        rows = list(objs)
+        reads.show(self.model, [row.pk for row in rows], door="deletion")
+        return deletion_of(self, request, rows)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -239,9 +267,12 @@ class RecordAdmin(VisibleChoices, ModelAdmin):
         """A verb of one row, reached by a button on its page."""
         row = self.get_object(request, unquote(object_id))
         run = getattr(self, verb, None) if verb in self.actions else None
+        if row is None:
+            reads.refuse_if_there(self.model, unquote(object_id))
         if row is None or not self.has_view_permission(request, row) or not hasattr(run, "method"):
             raise Http404
         if not self.may(request, run.verb, row):  # type: ignore[union-attr]
+            reads.refuse(row, permission=_permission(self.opts, run.verb))  # type: ignore[union-attr]
             raise PermissionDenied
         return do(self, request, row, run)
 
@@ -255,6 +286,12 @@ class RecordAdmin(VisibleChoices, ModelAdmin):
             conflict.explain(cast("User", request.user), set(shown))
             context["conflicts"].append(conflict)
         if obj is not None:
+            fields = [name for name in flatten_fieldsets(self.get_fieldsets(request, obj)) if name != "row_version"]
+            reads.show(self.model, [obj.pk], door="record", fields=fields)
+            for children in context["inline_admin_formsets"]:
+                keys = [form.instance.pk for form in children.formset.initial_forms]
+                named = [name for name in flatten_fieldsets(children.fieldsets) if name != "row_version"]
+                reads.show(children.opts.model, keys, door="children", filters={}, fields=named)
             context["actions_detail"] = [*(context.get("actions_detail") or ()), *buttons(self, request, obj)]
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -271,6 +308,8 @@ class RecordAdmin(VisibleChoices, ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))
+        if row is None:
+            reads.refuse_if_there(self.model, unquote(object_id))
         if row is None or not _history:
             raise Http404
         if not self.has_view_permission(request, row):

@@ -59,7 +59,7 @@ def _names(page: Any, request: HttpRequest, condition: dict[str, Any]) -> list[s
     if page is None or not page.has_view_permission(request):
         return []
     seen: QuerySet[Any] = page.get_queryset(request).filter(**condition).order_by("pk")
-    return [page.caption(row) for row in seen[:NAMED]]
+    return [page.named(row) for row in seen[:NAMED]]
 
 
 def _sentence(kind: str, count: int, names: list[str]) -> str:

@@ -23,5 +23,5 @@ class RecordFilter(AutocompleteSelectFilter):
         for said in super().choices(changelist):
             field = said["form"].fields[self.lookup_kwarg]
             field.queryset = page.get_queryset(self.request)
-            field.label_from_instance = page.caption
+            field.label_from_instance = page.named
             yield said

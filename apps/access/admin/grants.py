@@ -14,6 +14,8 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from apps.access import services
 from apps.access.admin.base import RecordAdmin, StaffRequest, VersionedForm, each_row
 from apps.access.models import ObjectGrant, Unit
+from apps.accounts.models import User
+from apps.kernel import reads
 
 DECIDES = {"view": "access.view_assignment", "add": "access.add_assignment", "end": "access.end_assignment"}
 
@@ -69,6 +71,7 @@ class GrantAdmin(RecordAdmin):
 
     @admin.display(description=_("user"), ordering="user__email")
     def user_email(self, grant: ObjectGrant) -> str:
+        reads.show(User, [grant.user_id], door="name")
         return grant.user.email
 
     @admin.display(description=_("permission"), ordering="permission__codename")

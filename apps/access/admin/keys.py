@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.access.admin.base import RecordAdmin, VersionedForm, each_row
 from apps.accounts import services as accounts
-from apps.accounts.models import ApiToken, Application
+from apps.accounts.models import ApiToken, Application, User
 from apps.accounts.scopes import all_scopes
+from apps.kernel import reads
 
 
 class ApplicationForm(VersionedForm):
@@ -78,6 +79,7 @@ class ApiTokenAdmin(RecordAdmin):
 
     @admin.display(description=_("user"))
     def user_email(self, token: ApiToken) -> str:
+        reads.show(User, [token.user_id], door="name")
         return token.user.email
 
     @each_row(verb="revoke", title=_("Revoke"), when=lambda token: token.revoked_at is None)

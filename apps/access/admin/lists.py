@@ -11,6 +11,7 @@ from django.db.models import ForeignKey, Model
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from unfold.views import ChangeList
 
 from apps.access.lists import TooDeep
@@ -37,7 +38,7 @@ class Captioned:
         keys = {getattr(row, self.field.attname) for row in rows} - {None}
         if keys and page.has_view_permission(request):
             seen = page.get_queryset(request).filter(pk__in=keys).order_by()
-            self.captions = {row.pk: page.caption(row) for row in seen}
+            self.captions = {row.pk: page.named(row) for row in seen}
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,10 @@ class Period:
 
 class RecordChangeList(ChangeList):
     result_list: Any
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        self.title = self.model_admin.title or capfirst(self.opts.verbose_name_plural)
 
     def get_results(self, request: HttpRequest) -> None:
         try:

@@ -13,6 +13,8 @@ from apps.access import services
 from apps.access.admin.base import RecordAdmin, StaffRequest, VersionedForm, each_row
 from apps.access.models import Assignment, Unit
 from apps.access.querysets import UnitQuerySet
+from apps.accounts.models import User
+from apps.kernel import reads
 
 
 class UnitForm(VersionedForm):
@@ -125,6 +127,7 @@ class AssignmentAdmin(RecordAdmin):
 
     @admin.display(description=_("user"), ordering="user__email")
     def user_email(self, assignment: Assignment) -> str:
+        reads.show(User, [assignment.user_id], door="name")
         return assignment.user.email
 
     @each_row(verb="end", title=_("End at once"), reason=True)

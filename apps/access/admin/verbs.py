@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from unfold.enums import ActionVariant
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from apps.kernel import reads
 from apps.kernel.errors import BusinessError
 from apps.kernel.trail import because
 
@@ -114,7 +115,7 @@ def do(model_admin: "RecordAdmin", request: HttpRequest, row: Model, run: Any) -
         question.context_data = {**(question.context_data or {}), "back": page}
         return question
     if _one(model_admin, request, row, run, form.cleaned_data):
-        done = _("%(row)s: %(verb)s – done.") % {"row": row, "verb": run.short_description}
+        done = _("%(row)s: %(verb)s – done.") % {"row": model_admin.caption(row), "verb": run.short_description}
         model_admin.message_user(request, done, messages.SUCCESS)
     return HttpResponseRedirect(page)
 
@@ -129,11 +130,14 @@ def _one(model_admin: "RecordAdmin", request: HttpRequest, row: Model, run: Any,
 def _refusal(model_admin: "RecordAdmin", request: HttpRequest, row: Model, run: Any, answers: dict[str, Any]) -> str:
     """Do it, or say why not."""
     if not model_admin.may(request, run.verb, row):
+        reads.refuse(row, permission=f"{model_admin.opts.app_label}.{run.verb}_{model_admin.opts.model_name}")
         return _("%(row)s: you may not do this here.") % {"row": row}
     try:
         with transaction.atomic(), because(answers.get("reason", "")):
             run.method(model_admin, request, row, **answers)
     except BusinessError as refusal:
+        if refusal.about_access:
+            reads.refuse(row, code=refusal.code)
         return f"{row}: {refusal}"
     return ""
 
@@ -142,6 +146,7 @@ def _ask(
     model_admin: "RecordAdmin", request: HttpRequest, rows: list[Any], form: forms.Form, run: Any, keys: list[Any]
 ) -> TemplateResponse:
     """A choice of the whole list is repeated as such, whatever its length."""
+    reads.show(model_admin.model, [row.pk for row in rows], door="question")
     across = request.POST.get("select_across", "0") == "1"
     context = {
         **model_admin.admin_site.each_context(request),

@@ -16,6 +16,7 @@ from apps.access.organisation import VERSION
 from apps.access.roles import VALID, take_roles
 from apps.accounts import services
 from apps.accounts.models import ApiToken, User
+from apps.kernel.planning import planned_once
 
 # One statement says everything about the caller, so that nothing of it needs to be remembered between two requests.
 _NOT_ASKED = {"password", "last_login", "stamp", "created_at", "updated_at"}
@@ -92,7 +93,7 @@ class BearerAuthentication(BaseAuthentication):
 
 def _caller(statement: str, key: str) -> tuple[User, tuple[Any, ...]]:
     """The active user behind a live token, with his roles, and what there is to know about the token."""
-    with connection.cursor() as cursor:
+    with planned_once(), connection.cursor() as cursor:
         cursor.execute(statement, {"digest": ApiToken.digest_of(key), "now": timezone.now()})
         rows = cursor.fetchall()
     if not rows:

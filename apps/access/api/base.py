@@ -7,14 +7,15 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import models, transaction
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet, prefetch_related_objects
+from django.db.models.expressions import RawSQL
 from django.http import Http404
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers, status
 from rest_framework.decorators import action as drf_action
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.generics import get_object_or_404
 from rest_framework.mixins import (
     CreateModelMixin,
@@ -47,8 +48,11 @@ from apps.access.models import Unit, UnitRecord
 from apps.access.querysets import UnitRecordQuerySet
 from apps.access.roles import roles_of
 from apps.access.version import RowVersion
-from apps.kernel.errors import StaleRecord
-from apps.kernel.trail import Action, record
+from apps.kernel import reads
+from apps.kernel.classification import read_level
+from apps.kernel.errors import BusinessError, StaleRecord
+from apps.kernel.planning import planned_once
+from apps.kernel.trail import Shown
 
 __all__ = ["KeysetPagination", "ReadOnlyRecordViewSet", "ReadOnlyUnitViewSet", "RecordViewSet", "UnitViewSet"]
 
@@ -195,6 +199,8 @@ class AccessView(GenericViewSet[Any]):
     """Whether `get_queryset` holds exactly the rows that the caller may view: a single one needs no question then."""
     columns: tuple[str, ...] = ()
     """Read instead of whole rows."""
+    telling_nothing: tuple[str, ...] = ()
+    """Filters that are no fields and whose values tell nothing about anybody, so that the trail may keep them."""
 
     def required_permission(self) -> str:
         meta = self.model._meta
@@ -243,7 +249,7 @@ class AccessView(GenericViewSet[Any]):
         paging = {"cursor", "page_size", "count", "fields"} if self.action == "list" else set()
         ordering = {"ordering"} if self.ordering_fields else set()
         search = {"search"} if self.search_fields else set()
-        return StrictFilterBackend().names(self) | paging | ordering | search
+        return {*StrictFilterBackend().filters(self)} | paging | ordering | search
 
     def get_object(self) -> Any:
         """The row; one that is about to change is locked, and is still the one that the caller read."""
@@ -251,7 +257,8 @@ class AccessView(GenericViewSet[Any]):
 
     def _row(self) -> Any:
         try:
-            return super().get_object()
+            with planned_once():
+                return super().get_object()
         except (ValueError, TypeError) as error:
             raise Http404 from error
 
@@ -269,7 +276,8 @@ class AccessView(GenericViewSet[Any]):
 
     def answer(self, row: models.Model, *, status_code: int = status.HTTP_200_OK) -> Response:
         """The resource as it now stands, with its new version."""
-        fresh = _rows_of(type(self), self._columns_asked()).get(pk=row.pk)
+        with planned_once():
+            fresh = _rows_of(type(self), self._columns_asked()).get(pk=row.pk)
         shown = self._shown([fresh])[0]
         return Response(shown, status=status_code, headers={"ETag": self._tag(fresh, shown)})
 
@@ -304,18 +312,23 @@ class AccessView(GenericViewSet[Any]):
         if request.method in SAFE_METHODS:
             return super().dispatch(request, *args, **kwargs)
         with transaction.atomic():
-            response = super().dispatch(request, *args, **kwargs)
-        if response.status_code == status.HTTP_403_FORBIDDEN:
-            record(
-                Action.REFUSED, model=self.model._meta.label_lower, details={"permission": self.required_permission()}
-            )
-        return response
+            return super().dispatch(request, *args, **kwargs)
 
     def handle_exception(self, exc: Exception) -> Response:
+        self._note_refusal(exc)
         response = super().handle_exception(exc)
         if self.request.method not in SAFE_METHODS:
             transaction.set_rollback(True)
         return response
+
+    def _note_refusal(self, exc: Exception) -> None:
+        match exc:
+            case Http404() if self.detail:
+                reads.refuse_if_there(self.model, self.kwargs.get("pk"))
+            case PermissionDenied():
+                reads.refuse(permission=self.required_permission())
+            case BusinessError(about_access=True):
+                reads.refuse(code=exc.code)
 
     def _check_version(self, row: models.Model) -> None:
         said = self.request.headers.get("If-Match")
@@ -334,7 +347,10 @@ class ReadMixin(RetrieveModelMixin, ListModelMixin):
 
     def list(self: Any, request: Request, *args: Any, **kwargs: Any) -> Response:
         self.columns = self._columns_asked()
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        rows = self.filter_queryset(self.get_queryset())
+        page = self.paginate_queryset(rows.prefetch_related(None))
+        said = reads.filters_said(self.model, request.query_params.dict(), self.telling_nothing)
+        self._note(page, rows, door="list", filters=said)
         basis = [_version(row) for row in page] if self.shape.follows_versions else self._shown(page)
         tag = list_tag(basis, self.asked, self.paginator.around())
         return self._unless_known(tag, lambda: self.get_paginated_response(self._shown(page)))
@@ -345,10 +361,48 @@ class ReadMixin(RetrieveModelMixin, ListModelMixin):
         return self._unless_known(tag, lambda: Response(self._shown([row])[0]))
 
     def _one(self: Any) -> Any:
+        """The row. Where its entry can be told in advance, the statement that finds it writes it, too."""
         if not self.visible_is_permitted:
-            return self.get_object()
+            row = self.get_object()
+            self._note([row], None, door="record")
+            return row
         self.columns = self._columns_asked()
-        return get_object_or_404(self.filter_queryset(self.get_queryset()), pk=self.kwargs["pk"])
+        rows, key, level = self.filter_queryset(self.get_queryset()), as_key(self.kwargs["pk"]), read_level(self.model)
+        if level == "values" and self.shape.reserved:
+            row = get_object_or_404(rows.prefetch_related(None), pk=key)
+            self._note([row], rows, door="record")
+            return row
+        if level != "none":
+            entry = reads.entry_of(self.model, Shown("record", None, self.asked, {str(key): None}))
+            rows = rows.annotate(entry=RawSQL(*entry.call(), output_field=CharField()))  # noqa: S611
+        with planned_once():
+            row = get_object_or_404(rows, pk=key)
+        self._note_nested([row])
+        return row
+
+    def _note(self: Any, found: Sequence[Any], rows: QuerySet[Any] | None, **said: Any) -> None:
+        """What was read before, and what stands inside of it: its statement takes the entry along."""
+        reads.show(self.model, [_version(row)[0] for row in found], fields=self._fields_in(found), **said)
+        if rows is not None and rows._prefetch_related_lookups:
+            with reads.riding():
+                prefetch_related_objects(found, *rows._prefetch_related_lookups)
+        self._note_nested(found)
+
+    def _note_nested(self: Any, found: Sequence[Any]) -> None:
+        """Each class of rows that stands inside of these."""
+        for name in set(self.shape.nested).intersection(self.asked):
+            inside = [child for row in found for child in getattr(row, name).all()]
+            if inside:
+                reads.show(type(inside[0]), [child.pk for child in inside], door="children", filters={})
+
+    def _fields_in(self: Any, found: Sequence[Any]) -> Sequence[str]:
+        """The fields that the reader sees of at least one of these rows."""
+        hidden: set[str] = set()
+        for permission, names in self.shape.reserved.items():
+            permitted = roles_of(self.request.user).units(permission)
+            if all((row["unit"] if isinstance(row, dict) else row.unit_id) not in permitted for row in found):
+                hidden.update(names)
+        return [name for name in self.asked if name not in hidden]
 
     def _unless_known(self: Any, tag: str, answer: Callable[[], Response]) -> Response:
         response = Response(status=304) if is_known(tag, self.request.headers.get("If-None-Match")) else answer()
@@ -382,8 +436,7 @@ class WriteMixin(CreateModelMixin, UpdateModelMixin, DestroyModelMixin):
 @lru_cache(maxsize=200)
 def _rows_in(view: type[AccessView], columns: tuple[str, ...], units: frozenset[UUID], of: int) -> QuerySet[Any]:
     """What roles in these units show, as a query to go on from."""
-    rows = cast("UnitRecordQuerySet", _rows_of(view, columns)).visible_in(units, of=of)
-    return rows if columns else rows.select_related("unit")
+    return cast("UnitRecordQuerySet", _rows_of(view, columns)).visible_in(units, of=of)
 
 
 class UnitScopedView(AccessView):
@@ -397,7 +450,7 @@ class UnitScopedView(AccessView):
         rows = cast("UnitRecordQuerySet", super().get_queryset())
         if len(units) <= MOST_UNITS and (roles.covers_all(units) or not rows.is_granted_to(user, "view")):
             return _rows_in(type(self), self.columns, units, len(roles.organisation.paths)).all()
-        return rows.visible_to(user) if self.columns else rows.visible_to(user).select_related("unit")
+        return rows.visible_to(user)
 
     def opened_by_grants(self) -> bool:
         verb = self.verb or VERBS[self.action]

@@ -22,7 +22,9 @@ class RolePermission(BasePermission):
         app_label = permission.split(".", 1)[0]
         if request.auth is not None and not request.auth.allows(app_label, request.method not in SAFE_METHODS):
             return False
-        return view.detail or request.user.has_perm(permission) or view.opened_by_grants()
+        # Which rows of a unit there are, only their readers know. Others are refused before a row is looked for.
+        is_looked_for = view.detail and view.visible_is_permitted
+        return is_looked_for or request.user.has_perm(permission) or view.opened_by_grants()
 
     def has_object_permission(self, request: Request, view: "AccessView", obj: Model) -> bool:
         return request.user.has_perm(view.required_permission(), obj)

@@ -62,6 +62,8 @@ class Shape:
     """Those of the names that are columns, shown as they are."""
     children: tuple[str, ...]
     """Relations whose rows are shown inside of this one."""
+    nested: tuple[str, ...]
+    """Those of them that are shown with their fields, and not by their keys."""
     reserved: Mapping[str, tuple[str, ...]]
     follows_versions: bool
     """Whether the row and its children decide all of it, so that their versions tell whether it has changed."""
@@ -96,11 +98,13 @@ def shape_of(serializer_class: type[ReadableSerializer]) -> Shape:
         for field in fields.values()
         if isinstance(field, serializers.ManyRelatedField | serializers.ListSerializer)
     )
+    nested = tuple(str(field.source) for field in fields.values() if isinstance(field, serializers.ListSerializer))
     own = all(field.source in children or _is_of_the_row(model, field) for field in fields.values())
     return Shape(
         names=tuple(fields),
         columns=frozenset(name for name, field in fields.items() if as_declared and _is_column(model, name, field)),
         children=children,
+        nested=nested,
         reserved=serializer_class.reserved,
         follows_versions=own and as_declared and not serializer_class.reserved,
     )

@@ -2,14 +2,14 @@
 
 from allauth.account import views as allauth
 from django.urls import include, path
-from oauth2_provider.views import OAuthServerMetadataView, RevokeTokenView, TokenView
+from oauth2_provider.views import OAuthServerMetadataView, TokenView
 
 from apps.accounts.web import views
 
 oauth = (
     [
         path("token/", TokenView.as_view(), name="token"),
-        path("revoke/", RevokeTokenView.as_view(), name="revoke-token"),
+        path("revoke/", views.Revocation.as_view(), name="revoke-token"),
         path("introspect/", views.Introspection.as_view(), name="introspect"),
     ],
     "oauth2_provider",

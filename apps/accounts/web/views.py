@@ -18,13 +18,14 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from oauth2_provider.models import get_access_token_model
-from oauth2_provider.views import IntrospectTokenView
+from oauth2_provider.views import IntrospectTokenView, RevokeTokenView
 from oauthlib.common import Request as OauthlibRequest
 
 from apps.accounts import services
 from apps.accounts.adapters import address_of, attempted_email
 from apps.accounts.models import ApiToken, Application
 from apps.accounts.web.forms import TokenForm
+from apps.kernel.trail import Action, record
 
 AccessToken = get_access_token_model()
 
@@ -97,6 +98,18 @@ class Tokens(View):
 def revoke(request: HttpRequest, pk: str) -> HttpResponse:
     services.revoke_token(get_object_or_404(ApiToken, pk=pk, user_id=request.user.pk))
     return redirect("account_tokens")
+
+
+class Revocation(RevokeTokenView):
+    """RFC 7009. That a token is gone is an entry, which names the client that had it."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        token = AccessToken.objects.filter(token_checksum=ApiToken.digest_of(request.POST.get("token", "")))
+        holders = list(token.values_list("application", flat=True))
+        answer = super().post(request, *args, **kwargs)
+        if holders and not token.exists():
+            record(Action.TOKEN_REVOKED, model="accounts.application", objects=holders)
+        return answer
 
 
 class Introspection(IntrospectTokenView):
