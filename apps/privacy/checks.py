@@ -1,4 +1,4 @@
-"""What must be true of every declaration (privacy.E001-E018). No check reads the database."""
+"""What must be true of every declaration (privacy.E001-E018, E021). No check reads the database."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +29,6 @@ from apps.kernel.classification import (
     JsonKey,
     Keep,
     Key,
-    Kind,
     Named,
     Null,
     Opaque,
@@ -38,15 +37,15 @@ from apps.kernel.classification import (
     RandomUnique,
     Same,
     ScrubKnown,
-    Secret,
     Special,
     classification_of,
     classified_models,
+    is_about_people,
 )
+from apps.kernel.durations import DURATION
 from apps.privacy.constraints import broken
 from apps.privacy.graph import Model, holds_people, target_of, ways
 
-DURATION = re.compile(r"P(?=.)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?")
 WHOSE = {"", "any", "other", "shared"}
 Found = Iterator[tuple[str, str, str]]
 """The number of a rule, what is wrong, what to write."""
@@ -65,12 +64,6 @@ def _is_text(field: Any) -> bool:
 def _holds_anything(field: Any) -> bool:
     """Text without a length, JSON or a file: anything may stand in it."""
     return isinstance(field, models.TextField | models.JSONField | models.FileField)
-
-
-def is_about_people(kind: Kind) -> bool:
-    if isinstance(kind, Json):
-        return any(is_about_people(inner) for inner in kind.paths.values())
-    return kind.is_personal and not isinstance(kind, Secret | Derived)
 
 
 def declared_and_complete(model: Model, declared: Classification) -> Found:
@@ -229,6 +222,9 @@ def _obstacle(field: Any, eraser: Eraser) -> str:  # noqa: C901, PLR0911, PLR091
 
 def keeping_ends(model: Model, declared: Classification) -> Found:
     kinds = declared.kinds()
+    if declared.trail and declared.trail not in GROUNDS:
+        hint = f"Use a ground of kernel.classification.GROUNDS: {', '.join(GROUNDS)}."
+        yield "E009", f"Its audit entries are kept without a ground and an end ({declared.trail}).", hint
     for name, kind in kinds.items():
         if isinstance(kind.erase, Keep):
             ground = GROUNDS.get(kind.erase.ground)
@@ -348,6 +344,14 @@ def history_can_forget(model: Model, declared: Classification) -> Found:
         yield "E013", "A history that holds personal values and cannot lose them.", hint
 
 
+def reads_explained(model: Model, declared: Classification) -> Found:
+    said = declared.reads
+    about_people = any(map(is_about_people, declared.kinds().values()))
+    if said is not None and said.level == "none" and about_people and not said.reason:
+        hint = 'Write Reads("none", reason="why"), or leave `reads` out.'
+        yield "E021", "Nobody would see who looked at these rows about people, and nothing says why.", hint
+
+
 RULES: tuple[Callable[[Model, Classification], Found], ...] = (
     declared_and_complete,
     nothing_invented,
@@ -362,6 +366,7 @@ RULES: tuple[Callable[[Model, Classification], Found], ...] = (
     special_care,
     retention_counts,
     sources_listed,
+    reads_explained,
 )
 
 

@@ -85,6 +85,7 @@ class PrivacyRequest(Record):
         unlinked=Unlinked("the request outlives the person's rows, as the proof that it was answered", PROOF),
         retention=PROOF,
         erase_row="keep",
+        trail="accountability-3y",
     )
     objects = PrivacyRequestQuerySet.as_manager()
 

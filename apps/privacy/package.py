@@ -25,13 +25,14 @@ from django.utils import timezone
 
 from apps.audit.models import AuditEvent
 from apps.kernel.classification import ACTIVITIES, GROUNDS, Classification, Keep, classification_of
+from apps.kernel.durations import in_words
 from apps.kernel.spreadsheets import neutral
 from apps.kernel.trail import Action
 from apps.privacy.disclosure import Shown, plain, schema_of, show
 from apps.privacy.graph import Model
 from apps.privacy.lock import lock_digest
 from apps.privacy.subjects import Person, kind_value, rows_about, searched_models
-from apps.privacy.wording import basis, category, duration, field_name, value
+from apps.privacy.wording import basis, category, field_name, value
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 IN_MEMORY = 1 << 20
@@ -219,11 +220,12 @@ def safe_name(name: str) -> str:
 
 def _write_access_log(bag: Bag, person: Person) -> None:
     """When somebody read or took the person's rows and for what purpose; who it was, as a role only (C-579/21)."""
-    of_them = [
-        Q(content_type=kind_value(AuditEvent, "content_type", model), object_pk__in=sorted(map(str, keys)))
-        for model, keys in person.keys.items()
-        if keys
-    ]
+    of_them = []
+    for model, keys in person.keys.items():
+        kind, rows = kind_value(AuditEvent, "content_type", model), sorted(map(str, keys))
+        if rows:
+            in_lists = reduce(or_, (Q(additional_data__contains={"ids": [key]}) for key in rows))
+            of_them.append(Q(content_type=kind) & (Q(object_pk__in=rows) | in_lists))
     reads = AuditEvent.objects.using(person.using).filter(
         reduce(or_, of_them), action__in=(Action.ACCESS, Action.EXPORT)
     )
@@ -298,7 +300,7 @@ def sources_of(key: str) -> list[str]:
 
 def retention_of(key: str) -> list[str]:
     periods = {
-        f"{duration(declared.retention.keep)} from “{field_name(model, declared.retention.anchor)}” "
+        f"{in_words(declared.retention.keep)} from “{field_name(model, declared.retention.anchor)}” "
         f"({declared.retention.law})"
         for model, declared in _declared_under(key)
         if declared.retention
@@ -309,7 +311,7 @@ def retention_of(key: str) -> list[str]:
         for kind in declared.kinds().values()
         if isinstance(kind.erase, Keep)
     }
-    return sorted(periods | {f"{duration(GROUNDS[ground].keep)}: {GROUNDS[ground].law}" for ground in grounds})
+    return sorted(periods | {f"{in_words(GROUNDS[ground].keep)}: {GROUNDS[ground].law}" for ground in grounds})
 
 
 def _html(title: str, body: str) -> str:

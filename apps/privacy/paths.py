@@ -13,8 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, TextField, Value, When
 from django.db.models.functions import Cast, Lower
 
-from apps.kernel.classification import Json, classification_of, classified_models
-from apps.privacy.checks import is_about_people
+from apps.kernel.classification import Json, classification_of, classified_models, is_about_people
 from apps.privacy.graph import Model, Way, edges_of, holds_people, ways
 
 SHOWN = 20

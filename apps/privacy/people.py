@@ -6,12 +6,15 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.apps import apps
 from django.db.models import Q
 from django.db.models.functions import Lower
 
 from apps.kernel.classification import Identifier, Personal, classification_of
-from apps.kernel.trail import Action, record
+from apps.kernel.reads import entry_of
+from apps.kernel.trail import Shown, write
 from apps.privacy.graph import Model, people_models
+from apps.privacy.models import PrivacyRequest
 
 PER_MODEL = 20
 SHORTEST = 3
@@ -71,10 +74,8 @@ def search(words: str) -> list[Candidate]:
     for candidate in found:
         label, _, key = candidate.subject.partition(":")
         by_model.setdefault(label, []).append(key)
-    for label, keys in sorted(by_model.items()):
-        record(Action.ACCESS, model=label, objects=keys, details={"purpose": "search for a privacy request"})
-    if not by_model:
-        record(Action.ACCESS, model="privacy.privacyrequest", details={"purpose": "search without a result"})
+    shown = [(apps.get_model(label), keys) for label, keys in sorted(by_model.items())] or [(PrivacyRequest, [])]
+    write([entry_of(model, Shown("search", {"words": None}, (), dict.fromkeys(keys))) for model, keys in shown])
     return found
 
 

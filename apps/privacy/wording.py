@@ -13,7 +13,6 @@ BASES = {
     "A6-1-e": "a task in the public interest",
     "A6-1-f": "legitimate interests",
 }
-SPANS = {"Y": "year", "M": "month", "W": "week", "D": "day"}
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[\d:.]*\+00:00")
 
 
@@ -26,12 +25,6 @@ def basis(term: str) -> str:
 def category(term: str) -> str:
     """`pd:PhysicalAddress` → physical address."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", term.removeprefix("pd:")).replace("IP", "IP ").lower()
-
-
-def duration(said: str) -> str:
-    """`P10Y` → 10 years."""
-    parts = re.findall(r"(\d+)([YMWD])", said)
-    return " ".join(f"{count} {SPANS[span]}{'' if count == '1' else 's'}" for count, span in parts)
 
 
 def field_name(model: Model, name: str) -> str:

@@ -34,6 +34,7 @@ from apps.kernel.classification import (
     Part,
     Personal,
     RandomUnique,
+    Reads,
     Ref,
     Retention,
     Special,
@@ -63,6 +64,10 @@ def problems(members: dict[str, Any], **declared: Any) -> list[str]:
 
 def about_a_person(**fields: Any) -> dict[str, Any]:
     return {"edges": {"who": Owner("friend")}, "fields": fields}
+
+
+def read_by_all(**why: str) -> dict[str, Any]:
+    return {**about_a_person(name=NAME), "reads": Reads("none", **why)}
 
 
 def moment(**options: Any) -> models.DateTimeField:
@@ -307,6 +312,11 @@ CASES: dict[str, tuple[str, Any, Any]] = {
         "E018",
         lambda: problems({"note": models.TextField()}, fields={"note": Technical()}),
         lambda: problems({"who": person(), "note": models.TextField()}, **about_a_person(note=FreeText(about="any"))),
+    ),
+    "people who may be read unrecorded": (
+        "E021",
+        lambda: problems({"who": person(), "name": models.CharField(max_length=9)}, **read_by_all()),
+        lambda: problems({"who": person(), "name": models.CharField(max_length=9)}, **read_by_all(reason="His own.")),
     ),
 }
 
