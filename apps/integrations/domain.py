@@ -38,6 +38,7 @@ domains.register(
                     "events.view_schedule",
                     "events.view_relay",
                     "files.view_storedfile",
+                    "audit.view_receiver",
                 ),
             ),
         ),

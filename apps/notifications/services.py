@@ -5,7 +5,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.access.models import Assignment
@@ -16,7 +16,7 @@ from apps.notifications.models import Notice
 BATCH = 100
 
 
-def holders(permission: str) -> Iterable[User]:
+def holders(permission: str) -> QuerySet[User]:
     """The active people whose role carries this permission anywhere."""
     app_label, codename = permission.split(".", 1)
     carrying = Q(role__permissions__codename=codename, role__permissions__content_type__app_label=app_label)

@@ -156,6 +156,7 @@ class Order(UnitRecord):
         },
         retention=BOOKS,
         erase_row="keep",
+        trail="tax-10y",
     )
     objects = OrderQuerySet.as_manager()
 
@@ -280,6 +281,7 @@ class OrderLine(UnitRecord):
         },
         retention=Retention(anchor="created_at", keep="P10Y", law="§ 147 AO", then="erase"),
         erase_row="keep",
+        trail="tax-10y",
     )
 
     class Meta:

@@ -20,6 +20,7 @@ from apps.kernel.classification import (
     Null,
     Owner,
     Personal,
+    Reads,
     Ref,
     Retention,
     Same,
@@ -221,6 +222,7 @@ class Employee(UnitRecord):
         },
         retention=Retention(anchor="left_on", fallback="updated_at", keep="P3Y", law="§ 195 BGB"),
         erase_row="anonymise",
+        reads=Reads("values"),
     )
     objects = EmployeeQuerySet.as_manager()
 
@@ -339,6 +341,7 @@ class Absence(UnitRecord):
         },
         retention=Retention(anchor="ends_on", keep="P3Y", law="§ 195 BGB", then="delete"),
         erase_row="delete",
+        reads=Reads("values"),
     )
     objects = AbsenceQuerySet.as_manager()
 

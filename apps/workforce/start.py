@@ -6,7 +6,8 @@ from django.utils.translation import ngettext
 
 from apps.access.panels import Content, Line, Place, Tone, beginning, panel
 from apps.accounts.models import User
-from apps.workforce.models import Absence
+from apps.kernel import reads
+from apps.workforce.models import Absence, Employee
 
 LIST = "admin:workforce_absence_changelist"
 SOON = 7
@@ -63,6 +64,7 @@ def _away(absence: Absence) -> Line:
 
 
 def _name(absence: Absence) -> str:
+    reads.show(Employee, [absence.employee_id], door="start", fields=("first_name", "last_name"))
     return f"{absence.employee.first_name} {absence.employee.last_name}"
 
 

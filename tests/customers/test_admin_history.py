@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from apps.audit.admin import history
+from apps.audit.admin import paging
 from apps.customers.models import Contact, Customer
 
 
@@ -18,7 +18,7 @@ def told(client, customer, **query: str):
 
 def lines(page) -> list[tuple[str, str, list[str]]]:
     return [
-        (entry.what, name, [f"{said.field}: {said.old} → {said.new}" for said in entry.differences])
+        (entry.told.what, name, [f"{said.field}: {said.old} → {said.new}" for said in entry.told.differences])
         for entry, name in page.context["entries"]
     ]
 
@@ -27,14 +27,16 @@ def test_a_change_is_told_in_words_without_keys(ann, customer):
     ann.post(reverse("admin:customers_customer_do", args=[customer.pk, "close"]), {"reason": "moved away"})
 
     page = told(ann, customer)
-    newest = page.context["entries"][0][0]
+    sentence = page.context["entries"][0][0]
+    newest = sentence.told
 
-    assert newest.who == "Ann Miller"
-    assert newest.event.reason == "moved away"
+    assert str(sentence).startswith("Ann Miller changed ")
+    assert str(sentence).endswith(f" of customer {customer.number} — reason: moved away")
+    assert str(sentence) in page.content.decode()
     assert "status: active → closed" in [f"{said.field}: {said.old} → {said.new}" for said in newest.differences]
     assert {said.name for said in newest.differences} == {"status", "closed_at"}
     assert str(customer.pk) not in "".join(
-        said.new for entry, _ in page.context["entries"] for said in entry.differences
+        said.new for entry, _ in page.context["entries"] for said in entry.told.differences
     )
 
 
@@ -70,7 +72,7 @@ def test_what_cannot_be_asked_is_refused(ann, customer, query):
 
 
 def test_pages_follow_each_other_without_a_gap(ann, customer, monkeypatch):
-    monkeypatch.setattr(history, "ENTRIES_PER_PAGE", 2)
+    monkeypatch.setattr(paging, "PER_PAGE", 2)
     for number in range(4):
         Customer.objects.filter(pk=customer.pk).update(phone=str(number))
 
@@ -78,7 +80,7 @@ def test_pages_follow_each_other_without_a_gap(ann, customer, monkeypatch):
     second = ann.get(reverse("admin:customers_customer_history", args=[customer.pk]) + first.context["older"])
     third = ann.get(reverse("admin:customers_customer_history", args=[customer.pk]) + second.context["older"])
 
-    numbers = [entry.event.pk for page in (first, second, third) for entry, _ in page.context["entries"]]
+    numbers = [entry.told.event.pk for page in (first, second, third) for entry, _ in page.context["entries"]]
     assert len(numbers) == 5
     assert numbers == sorted(numbers, reverse=True)
     assert third.context["older"] == ""

@@ -2,7 +2,9 @@
 
 import pytest
 
+from apps.audit.models import AuditEvent
 from apps.catalog.models import Stock
+from apps.kernel.trail import Action
 from apps.orders.models import Order, OrderLine
 from apps.orders.services import Wish
 
@@ -26,6 +28,31 @@ def body(customer, product):
 
 def pointers(answer) -> list[str]:
     return sorted(error["pointer"] for error in answer.json()["errors"])
+
+
+SHOWN = [("order", "list"), ("orderline", "children")]
+
+
+@pytest.mark.parametrize(
+    ("door", "shown"),
+    [
+        (ORDERS, SHOWN),
+        (f"{ORDERS}{{order}}/", [("order", "record"), ("orderline", "children")]),
+        (f"{ORDERS}?fields=number,lines", SHOWN),
+        (f"{ORDERS}?fields=number", [("order", "list")]),
+    ],
+)
+def test_the_lines_inside_of_an_order_were_shown_too(viewer, make_order, door, shown):
+    order = make_order()
+    lines = [str(line.pk) for line in order.lines.all()]
+
+    tag = viewer.get(door.format(order=order.pk))["ETag"]
+    viewer.get(door.format(order=order.pk), headers={"If-None-Match": tag})
+
+    reads = AuditEvent.objects.filter(action=Action.ACCESS).select_related("content_type").order_by("pk")
+    assert [(read.content_type.model, read.additional_data["door"]) for read in reads] == shown * 2
+    inside = [read.additional_data["ids"] for read in reads if read.content_type.model == "orderline"]
+    assert inside == [lines] * (2 * (len(shown) - 1))
 
 
 def test_an_order_is_made_with_its_lines_and_taken_to_delivery(manager, body):

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 def test_the_start_page_shows_what_waits_in_ones_own_units_the_longest_first(
     make_user, unit, other_unit, make_order, customer
 ):
-    unpaid, late = make_order("placed"), make_order("paid", required_on=date(2024, 5, 9))
+    unpaid, late = make_order("placed"), make_order("paid", required_on=date(2024, 5, 9), ship_name="To the dock")
     make_order("shipped")
 
     told = to_finish(make_user("order-manager", unit))
@@ -23,6 +23,7 @@ def test_the_start_page_shows_what_waits_in_ones_own_units_the_longest_first(
         (unpaid.number, "unpaid for 4 days", Tone.SOON),
         (late.number, "wanted by 9 May 2024: late", Tone.LATE),
     ]
+    assert [line.note for line in told.lines] == ["", "To the dock"]
     assert told.count == "2"
     assert elsewhere.is_empty
 

@@ -3,11 +3,14 @@
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
+from django.utils import timezone
 
 from apps.access.models import Assignment
+from apps.audit.models import AuditEvent
+from apps.kernel.trail import Action
 from apps.reports.tables import table_of
 from apps.workforce.admin import EmployeeAdmin
-from apps.workforce.models import Employee
+from apps.workforce.models import Absence, Employee
 
 URL = "/api/v1/employees/"
 FOR_EVERYBODY = {
@@ -56,6 +59,17 @@ def test_hr_of_one_unit_is_a_viewer_in_another(api, make_user, root_unit, other_
     both.assignments.create(role=Group.objects.get(name="workforce-viewer"), unit=root_unit)
 
     assert set(api(both).get(f"{URL}{employee.pk}/").json()) == FOR_EVERYBODY
+
+
+def test_the_trail_says_which_fields_each_reader_was_shown(api, viewer, hr, employee):
+    for reader in (viewer, hr):
+        client = api(reader)
+        row = client.get(f"{URL}{employee.pk}/").json()
+        client.get(URL)
+
+        read = AuditEvent.objects.filter(action=Action.ACCESS, actor=reader.pk).order_by("pk")
+        assert [entry.additional_data["fields"] for entry in read] == [list(row), list(row)]
+        assert [entry.additional_data["door"] for entry in read] == ["record", "list"]
 
 
 @pytest.mark.parametrize("name", ["birth_date", "address", "city", "home_phone", "notes", "hired_on", "reports_to"])
@@ -171,3 +185,24 @@ def test_hr_of_one_unit_exports_no_secret_of_another(make_user, unit, other_unit
     row = next(dict(zip(table.names, row, strict=True)) for row in table if employee.number in row)
     assert (row["last_name"], row["birth_date"], row["home_phone"]) == ("Davolio", None, None)
     assert not [secret for secret in SECRETS if secret in str(row)]
+
+
+def test_whoever_is_away_today_is_named_on_the_start_page_and_that_is_entered(sign_in, hr, employee):
+    today = timezone.localdate()
+    Absence.objects.create(
+        unit=employee.unit,
+        employee=employee,
+        kind="vacation",
+        starts_on=today,
+        ends_on=today,
+        state="approved",
+        decided_at=timezone.now(),
+    )
+
+    page = sign_in(hr).get(reverse("admin:start_panel", args=["away-today"]))
+
+    assert b"Nancy Davolio" in page.content
+    reads = AuditEvent.objects.filter(action=Action.ACCESS, content_type__model="employee")
+    assert [(read.object_pk, read.additional_data) for read in reads] == [
+        (str(employee.pk), {"door": "start", "fields": ["first_name", "last_name"]})
+    ]

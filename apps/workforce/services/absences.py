@@ -37,6 +37,7 @@ class OwnAbsence(BusinessError):
     """Nobody decides about an absence of his own. Ask a colleague."""
 
     code = "own_absence"
+    about_access = True
 
 
 class NotStanding(BusinessError):

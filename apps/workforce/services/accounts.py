@@ -16,12 +16,14 @@ class OwnAccount(BusinessError):
     """Nobody says which account is his own. Ask a colleague."""
 
     code = "own_account"
+    about_access = True
 
 
 class DecidesAboutAbsences(BusinessError):
     """Who decides about absences here does not say whose account is whose. Ask a colleague."""
 
     code = "decides_about_absences"
+    about_access = True
 
 
 class AccountTaken(BusinessError):
