@@ -15,9 +15,12 @@ from django.db import connection
 from psycopg import sql
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests.sample.management.commands.flush import remember
+
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("apps", "config/settings", "tests/sample", "requirements/base.txt")
 LOCK = 7_301_215
+UNFINISHED = "Migrations are missing."
 
 
 def addresses() -> dict[str, str]:
@@ -65,10 +68,16 @@ def beside(suffix: str) -> Iterator[None]:
         _drop(admin, f"{name}{suffix}")
 
 
-def drop_inner_template() -> None:
-    """What a suite left that ran inside a test, on `addresses()`."""
+@contextmanager
+def inner_template() -> Iterator[None]:
+    """For a suite that runs inside a test, on `addresses()`: it migrates only what it has more than we."""
     name = connection.settings_dict["NAME"]
+    inner, template = sql.Identifier(f"test_{name}"), sql.Identifier(name.rpartition("_")[0])
     with psycopg.connect(**_login(), dbname=name, autocommit=True) as admin:
+        _drop(admin, f"test_{name}")
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(inner, template))
+        admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(inner, sql.Literal(UNFINISHED)))
+        yield
         _drop(admin, f"test_{name}")
 
 
@@ -78,11 +87,11 @@ def _use(name: str) -> None:
 
 
 def _refresh_template(admin: psycopg.Connection, name: str, template: str) -> None:
-    wanted = fingerprint()
-    if _comment(admin, template) == wanted:
+    wanted, found = fingerprint(), _comment(admin, template)
+    if found == wanted:
         return
     connection.settings_dict["TEST"]["NAME"] = template
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False, keepdb=found == UNFINISHED)
     connection.close()
     admin.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(template), sql.Literal(wanted)))
     _use(name)
@@ -103,7 +112,10 @@ def django_db_setup(
                 sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(copy), sql.Identifier(template))
             )
             admin.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+            # No test pulls the plug of the server.
+            admin.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(sql.Identifier(copy)))
         _use(copy)
+        remember()
     yield
     with django_db_blocker.unblock():
         _use(name)

@@ -24,8 +24,9 @@ from apps.kernel.registry import domains
 
 THOROUGH = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "0"))
 DOCUMENTS = {"/api/v1/docs/", "/api/v1/openapi.json"}
-BEYOND_A_SCHEMA = {"does_not_exist", "required", "invalid_cursor"}
-"""Refusals of a valid document for what it names: a row, a cursor, or a unit that has to be said by some callers."""
+BEYOND_A_SCHEMA = {"does_not_exist", "required", "invalid_cursor", "inconsistent"}
+"""Refusals of a valid document for what it names: a row, a cursor, or a unit that has to be said by some callers; and
+for what its members say together."""
 PARAMETERS_OF_A_LIST = "/query/"
 """Those of an export depend on the list that it names."""
 REFUSED = ["400", "401", "403", "406", "415", "428"]

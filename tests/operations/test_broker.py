@@ -10,7 +10,7 @@ from kombu import Connection
 
 from config.celery import app
 
-MESSAGES = 10_000
+MESSAGES, SIZE = 1_000, 200_000
 SEND = """
 import sys
 from kombu import Connection
@@ -18,7 +18,7 @@ from config.celery import app
 folders = {"data_folder_in": sys.argv[1], "data_folder_out": sys.argv[1], "control_folder": sys.argv[1] + "/c"}
 channel = Connection("filesystem://", transport_options=folders).channel()
 for number in range(int(sys.argv[2])):
-    channel._put("work", {"number": number, "text": "x" * 20_000})
+    channel._put("work", {"number": number, "text": "x" * int(sys.argv[3])})
 """
 
 
@@ -28,7 +28,9 @@ def test_no_message_is_seen_before_it_is_whole(tmp_path: Path):
     seen = set()
     with Connection("filesystem://", transport_options=folders) as connection:
         channel = connection.channel()
-        sender = subprocess.Popen([sys.executable, "-c", SEND, str(tmp_path), str(MESSAGES)], cwd=settings.BASE_DIR)
+        sender = subprocess.Popen(
+            [sys.executable, "-c", SEND, str(tmp_path), str(MESSAGES), str(SIZE)], cwd=settings.BASE_DIR
+        )
         while len(seen) < MESSAGES:
             try:
                 seen.add(channel._get("work")["number"])

@@ -82,7 +82,7 @@ def _of_this(clone: Path) -> list[str]:
 def running(clone: Path) -> Iterator[tuple[Path, int, "subprocess.Popen[str]"]]:
     port = _free_port()
     process = _up(clone, port)
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 240
     while _answer(port, "/readyz")[0] != 200 and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.5)
     yield clone, port, process
@@ -93,7 +93,7 @@ def running(clone: Path) -> Iterator[tuple[Path, int, "subprocess.Popen[str]"]]:
 
 @pytest.mark.faults
 @pytest.mark.xdist_group("faults")
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(400)
 def test_everything_runs_and_ctrl_c_leaves_nothing_behind(running: tuple[Path, int, "subprocess.Popen[str]"]) -> None:
     clone, port, process = running
     log = (clone / "log").read_text

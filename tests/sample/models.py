@@ -115,6 +115,7 @@ class Deal(UnitRecord):
         },
         retention=Retention(anchor="closed_at", fallback="created_at", keep="P10Y", law="§ 147 AO"),
         erase_row="anonymise",
+        trail="tax-10y",
     )
 
     class Meta:
