@@ -26,7 +26,9 @@ from tests.benchmarks import (  # noqa: E402
     memory,
     recording,
     revocation,
+    sealing,
     staff,
+    trail,
     visibility,
 )
 from tests.benchmarks.figures import Figure  # noqa: E402
@@ -37,10 +39,12 @@ SUBJECTS: dict[str, Callable[[Options], Iterator[Figure]]] = {
     "memory": memory.measure,
     "revocation": revocation.measure,
     "recording": recording.measure,
+    "seal": sealing.measure,
     "import": imports.measure,
     "visibility": visibility.measure,
     "export": access_export.measure,
     "admin": staff.measure,
+    "trail": trail.measure,
 }
 QUICK = {"connections": (2,), "rounds": 1, "seconds": 0.2, "rows": 2_000, "many": 5_000}
 FULL = {"connections": (8, 32), "rounds": 5, "seconds": 1.2, "rows": 100_000, "many": 1_000_000}
@@ -112,6 +116,7 @@ def main() -> int:
             for subject, measured in report.items()
         },
     }
+    FOLDER.mkdir(parents=True, exist_ok=True)
     for name in (datetime.now(UTC).strftime("%Y-%m-%dT%H%M%S"), "latest"):
         (FOLDER / f"{name}.json").write_text(json.dumps(document, indent=1) + "\n")
     console.print(
