@@ -45,6 +45,9 @@ PICTURES = (
     ("products", "catalog-manager", "/admin/catalog/product/"),
     ("employees", "hr-manager", "/admin/workforce/employee/"),
     ("audit", "auditor", "/admin/audit/auditevent/"),
+    ("officer", "auditor", "/admin/"),
+    ("timeline", "auditor", "/admin/audit/auditevent/record/orders.order/{order}/"),
+    ("moment", "auditor", "/admin/audit/auditevent/moment/customers.customer/{customer}/"),
     ("requests", "data-protection-officer", "/admin/privacy/privacyrequest/"),
 )
 

@@ -1,11 +1,14 @@
 """A working day of each role, from the sign-in to what they came for."""
 
 import json
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,10 +16,13 @@ import pytest
 from playwright.sync_api import Page, StorageState, expect
 
 from apps.accounts.models import User
+from apps.audit.models import AuditEvent
 from apps.catalog.models import Product, Stock
 from apps.customers.models import Contact, Customer
+from apps.kernel.trail import Context, acting
 from apps.orders.models import Order
 from apps.privacy.models import PrivacyRequest
+from tests.audit.sealing import seal_everything
 from tests.browser.conftest import House, watch
 from tests.browser.totp import code_of
 from tests.reports.conftest import work_off
@@ -182,6 +188,53 @@ def test_an_auditor_finds_who_changed_what(house: House, walk_in: Enter) -> None
 
     expect(page.get_by_text("333").first).to_be_visible()
     expect(page.get_by_text(str(customer.pk)).first).to_be_visible()
+
+
+def test_an_auditor_takes_a_bundle_about_a_person_that_a_stranger_verifies(
+    house: House, walk_in: Enter, tmp_path: Path
+) -> None:
+    seller = User.objects.get(email="order-manager.north@steward.example")
+    customer = Customer.objects.filter(unit__slug="north")[3]
+    with acting(Context(source="admin", actor=seller.pk)):
+        Customer.objects.filter(pk=customer.pk).update(phone="+49 30 901821")
+    seal_everything()
+    page = walk_in("auditor")
+
+    page.get_by_role("link", name="Audit entries").click()
+    page.locator("input[name=q]").fill(seller.email)
+    page.keyboard.press("Enter")
+    page.locator("#result_list").get_by_role("link", name=seller.name).first.click()
+    expect(page.get_by_role("heading", name=f"Done by {seller.name}")).to_be_visible()
+    expect(page.get_by_text("+49 30 901821").first).to_be_visible()
+
+    page.get_by_role("link", name="Saved reports").click()
+    page.get_by_role("link", name="Add saved report").first.click()
+    page.get_by_role("link", name="Activity of a person").click()
+    page.get_by_label("Title").fill("One seller")
+    page.get_by_label("Person").fill(seller.email)
+    page.get_by_label("Format").select_option("bundle")
+    page.get_by_label("Period").select_option("fixed")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("link", name="One seller").first.click()
+    page.get_by_role("link", name="Make it now").click()
+    page.get_by_role("button", name="Make it now").click()
+    work_off()
+    page.reload()
+    with page.expect_download() as downloading:
+        page.get_by_role("link", name="Download").click()
+
+    with zipfile.ZipFile(downloading.value.path()) as bundle:
+        bundle.extractall(tmp_path)
+    key = page.request.get("/.well-known/audit-keys").text().split("vkey ")[1].strip()
+    check = [sys.executable, "verify.py", ".", "--vkey", key]
+    intact = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True, check=False)
+    entries = tmp_path / "entries.jsonl"
+    entries.write_text(entries.read_text().replace(str(customer.pk), str(seller.pk)))
+    forged = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert "+49 30 901821" in (tmp_path / "report.html").read_text()
+    assert (intact.returncode, intact.stdout.split(" of ")[0]) == (0, f"OK: {AuditEvent.objects.by(seller.pk).count()}")
+    assert (forged.returncode, forged.stdout.split()[0]) == (1, "FAIL")
 
 
 def test_an_officer_opens_a_request_and_fetches_its_package_once(house: House, walk_in: Enter) -> None:
