@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
@@ -508,6 +510,22 @@ def test_a_report_that_ends_early_leaves_the_file_that_was_there(ada, tmp_path, 
         call_command("audit", "report", "--format", "pdf", "--output", str(file))
 
     assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("trail.pdf", "the one of yesterday")]
+
+
+def test_a_report_into_a_pipe_leaves_the_pipe_and_one_by_a_link_leaves_the_link(ada, tmp_path):
+    pipe, link, behind = tmp_path / "pipe", tmp_path / "link", tmp_path / "behind"
+    os.mkfifo(pipe)
+    link.symlink_to(behind)
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_text)
+        call_command("audit", "report", "--format", "jsonl", "--output", str(pipe))
+    call_command("audit", "report", "--format", "jsonl", "--output", str(link))
+
+    assert pipe.is_fifo()
+    assert str(ada.pk) in read.result()
+    assert link.is_symlink()
+    assert str(ada.pk) in behind.read_text()
+    assert sorted(tmp_path.iterdir()) == [behind, link, pipe]
 
 
 def test_the_shell_writes_a_kind(vera, ada, tmp_path):

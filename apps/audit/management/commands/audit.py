@@ -274,7 +274,12 @@ class Command(BaseCommand):
 
 @contextmanager
 def _whole(output: Path) -> Iterator[IO[bytes]]:
-    """The file takes its name once it is whole; what stood there before stays until then."""
+    """The file takes its name once it is whole; what stood there before stays until then. A pipe stays a pipe."""
+    if output.exists() and not output.is_file():
+        with output.open("wb") as file:
+            yield file
+        return
+    output = output.resolve()
     part = output.with_name(f"{output.name}.part")
     try:
         with part.open("wb") as file:
