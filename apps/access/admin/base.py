@@ -101,6 +101,7 @@ class RecordAdmin(VisibleChoices, ModelAdmin):
     """Columns of amounts that a method writes: they stand right-aligned, as the fields that hold numbers do."""
     compressed_fields = True
     warn_unsaved_form = True
+    view_on_site = False
     change_form_before_template = "admin/conflicts.html"
     list_filter_submit = True
 
