@@ -86,7 +86,7 @@ def test_an_auditor_sees_on_the_start_page_when_it_was_verified(sign_in, make_us
 
     altered = page.get(reverse("admin:index")).content.decode()
 
-    assert "The log was never verified here." in never
+    assert "The log was not verified yet." in never
     assert "Intact over " in intact
     assert f"Tampered with at position {place}: changed" in altered
 

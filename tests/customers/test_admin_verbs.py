@@ -65,7 +65,7 @@ def test_the_question_comes_first_and_the_answer_leads_back(manager, customer):
     customer.refresh_from_db()
     assert customer.status == "closed"
     assert done.redirect_chain == [(page(customer), 302)]
-    assert "C-1: Close – done." in done.content.decode()
+    assert "C-1 · Alfreds Futterkiste: Close – done." in done.content.decode()
 
 
 def test_a_refusal_is_shown_on_the_page_by_the_number(manager, customer):
