@@ -140,6 +140,14 @@ class HoldBackRedaction(Statements):
     said = "Let legal holds keep personal values of audit entries"
 
 
+class TakeSaltsOut(Statements):
+    """Reports tell personal values without their salts, by a function that several processes may run at once."""
+
+    forwards = (sql.WITHOUT_SALTS,)
+    backwards = (sql.WITH_SALTS,)
+    said = "Take the salts out of personal values"
+
+
 class TrackTable(Operation):
     """Drop and recreate a table's triggers for the columns it has now.
 
