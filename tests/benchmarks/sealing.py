@@ -19,7 +19,7 @@ from django.utils import timezone
 from apps.access.models import Unit
 from apps.audit.keys import keys
 from apps.audit.models import AuditCheckpoint, AuditEvent
-from apps.audit.seal import seal
+from apps.audit.seal import CHUNK, seal
 from apps.kernel.trail import Context, acting
 from tests.benchmarks import stage
 from tests.benchmarks.commands import Ran, manage
@@ -95,7 +95,7 @@ def keep_sealing(is_on: Event, is_over: Event) -> None:
     usable = keys()
     while not is_over.is_set():
         if is_on.wait(0.1):
-            while seal(usable, now=timezone.now()):
+            while seal(usable, now=timezone.now()) == CHUNK:
                 pass
             time.sleep(PAUSE)
 
