@@ -2,6 +2,7 @@
 
 _PAGE = "of Python's time the page's query takes 32 %, middleware and log line 26 %, the caller 10 %"
 _WRITE = "the trail's trigger and context; of Python's time locking, saving and reading the row anew take 18 % each"
+_TRIGGER = "PostgreSQL prepares the trigger's expressions anew in each transaction; a slower commit hides it"
 
 CAUSES: dict[str, str] = {
     "list-exact: CPU": f"the count reads each visible row; {_PAGE}",
@@ -13,6 +14,8 @@ CAUSES: dict[str, str] = {
     "update: CPU": _WRITE,
     "bulk: CPU": "each row is validated by itself, so that an error names its place",
     "mixed: CPU": "as its lists and its writes",
+    "create, recorded": _TRIGGER,
+    "save, recorded": _TRIGGER,
     "1,000 grants: list of 50": "each granted row is fetched before the first fifty are known",
     "100,000 grants: list of 50": "rows are walked in the order of names until fifty are granted ones",
 }
