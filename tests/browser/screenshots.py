@@ -44,7 +44,7 @@ PICTURES = (
     ("order", "order-manager", "/admin/orders/order/{order}/change/"),
     ("products", "catalog-manager", "/admin/catalog/product/"),
     ("employees", "hr-manager", "/admin/workforce/employee/"),
-    ("audit", "auditor", "/admin/audit/auditevent/"),
+    ("audit", "auditor", "/admin/audit/auditevent/?model=customers.customer&action__exact=1"),
     ("officer", "auditor", "/admin/"),
     ("timeline", "auditor", "/admin/audit/auditevent/record/orders.order/{order}/"),
     ("moment", "auditor", "/admin/audit/auditevent/moment/customers.customer/{customer}/"),
@@ -104,6 +104,17 @@ def rows(context: BrowserContext, person: dict[str, str], path: str) -> list[dic
     return found
 
 
+def set_limits(context: BrowserContext, person: dict[str, str], customers: list[dict[str, Any]]) -> None:
+    """Work of a person for the trail to tell of, beside the loading of the demonstration."""
+    for number, row in enumerate(customers, start=1):
+        answer = context.request.patch(
+            f"/api/v1/customers/{row['id']}/",
+            headers={"Authorization": f"Bearer {person['token']}", "If-Match": "*"},
+            data={"credit_limit": f"{number * 2500}.00"},
+        )
+        assert answer.ok, answer.text()
+
+
 def take(page: Page, name: str, path: str) -> None:
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -125,7 +136,9 @@ def main() -> None:
         seller, keeper = people["order-manager"], people["customer-manager"]
         [paid] = rows(contexts["order-manager"], seller, "/api/v1/orders/?status=paid&page_size=1")
         customers = rows(contexts["customer-manager"], keeper, "/api/v1/customers/?ordering=number&page_size=50")
-        keys = {"order": paid["id"], "customer": next(row["id"] for row in customers if row["credit_limit"])}
+        trusted = [row for row in customers if row["credit_limit"]]
+        set_limits(contexts["customer-manager"], keeper, trusted[:8])
+        keys = {"order": paid["id"], "customer": trusted[0]["id"]}
         for name, role, path in PICTURES:
             page = contexts[role].new_page()
             take(page, name, path.format(**keys))
