@@ -8,6 +8,7 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -311,7 +312,7 @@ def _spans(using: str) -> Iterator[range]:
 def _read_ahead(read: Callable[[range], Block], spans: Iterator[range], processes: int) -> Iterator[Block]:
     first = next(spans)
     connections.close_all()  # None survives a fork.
-    with ProcessPoolExecutor(processes, get_context("fork")) as readers:
+    with ProcessPoolExecutor(processes, get_context("fork"), _forget_connections) as readers:
         coming = deque([readers.submit(read, first)])
         for span in spans:
             coming.append(readers.submit(read, span))
@@ -319,6 +320,13 @@ def _read_ahead(read: Callable[[range], Block], spans: Iterator[range], processe
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
+
+
+def _forget_connections() -> None:
+    """What a forked process still finds is of another context of its parent, who goes on with it: it is not closed."""
+    for alias in connections:
+        with suppress(AttributeError):
+            del connections[alias]
 
 
 def _block(span: range, *, labels: Mapping[int, str], using: str) -> Block:

@@ -1,5 +1,6 @@
 """Sealing and verifying while others write: nothing is missed, nobody waits, and who is killed leaves nothing."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -118,6 +119,28 @@ def test_nobody_waits_for_a_verification(unit: Unit):
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM sample_tag")
         assert cursor.fetchone() == (EACH,)
+
+
+def test_many_processes_leave_a_connection_alone_that_is_open_elsewhere(unit: Unit, monkeypatch):
+    """Inside of an event loop Django has other connections than the same thread has outside of it."""
+    monkeypatch.setattr("apps.audit.verify.BLOCK", 256)
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    Person.objects.bulk_create(Person(unit=unit, number=f"P-{n}", name="Ada") for n in range(2_000))
+    seal_everything(limit=5_000)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        before = cursor.fetchone()
+
+    async def inside() -> tuple[int, str]:
+        try:
+            return verified()
+        finally:
+            connections.close_all()
+
+    assert asyncio.run(inside()) == (0, "")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        assert cursor.fetchone() == before
 
 
 def test_the_nightly_job_holds_no_table_of_the_trail_while_it_reads(unit: Unit):
